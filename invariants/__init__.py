@@ -1,0 +1,1 @@
+"""Named invariants of the control plane."""
