@@ -1,0 +1,1 @@
+"""API objects as attrs views, and what all share: quantities, selectors, names, tolerations, resources."""
