@@ -1,0 +1,1 @@
+"""The engine: one immutable World, actions that change it, and nothing that knows Kubernetes."""

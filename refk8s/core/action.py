@@ -1,0 +1,86 @@
+"""Actions: everything that can happen next, each a value. Indices are dense ids of the World (`p` a process, `iid` an informer)."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Deliver(NamedTuple):
+    """An informer takes the next change of its stream."""
+
+    iid: int
+
+
+class Relist(NamedTuple):
+    """An informer lists its stream anew (start, broken watch, 410)."""
+
+    iid: int
+
+
+class Reply(NamedTuple):
+    """A reply reaches the flight that waits for it; `number` is its place in the inbox of `p`."""
+
+    p: int
+    number: int
+
+
+class Serve(NamedTuple):
+    """An API server handles a request. `lost`: it is applied, but the client sees a timeout. `reject`: it is refused with this code instead."""
+
+    p: int
+    number: int
+    lost: bool = False
+    reject: int = 0
+
+
+class Begin(NamedTuple):
+    """A free worker of controller `c` takes the next key from its queue."""
+
+    p: int
+    c: int
+
+
+class Fire(NamedTuple):
+    """A timer of `p` that is due fires: its key is added to its queue. `place` is its place among those due."""
+
+    p: int
+    place: int
+
+
+class AdvanceTo(NamedTuple):
+    """Time goes on to the next deadline."""
+
+    deadline_ms: int
+
+
+class Input(NamedTuple):
+    """Something from outside, with the payload that the model's `accept` understands (an HTTP request, `apply -f`)."""
+
+    payload: Any
+
+
+class Crash(NamedTuple):
+    """Process `p` loses all its state; its requests stay on the wire."""
+
+    p: int
+
+
+class Restart(NamedTuple):
+    """Process `p` starts anew."""
+
+    p: int
+
+
+class Hold(NamedTuple):
+    """Nothing is delivered to informer `iid` (or, if negative, process `-iid - 1` does nothing at all) until `Release`."""
+
+    iid: int
+
+
+class Release(NamedTuple):
+    """The end of a `Hold`."""
+
+    iid: int
+
+
+Action = Deliver | Relist | Reply | Serve | Begin | Fire | AdvanceTo | Input | Crash | Restart | Hold | Release

@@ -1,0 +1,260 @@
+"""Which actions may happen next, in the order of the sane scheduler: deliver, serve, begin, kubelet, user, then time (ARCHITECTURE §3).
+
+Always taking the first one is a fault-free run to quiescence. A label names an action by objects and processes, never by revisions, and is
+unique among the actions that are enabled at the same time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from .action import Action, AdvanceTo, Begin, Crash, Deliver, Fire, Hold, Input, Release, Relist, Reply, Restart, Serve
+from .errors import ReplayDivergence
+from .model import Model
+from .ready import ids, lowest, nth
+from .world import BEGIN, BEHIND, DUE, RANKS, REPLIES, REQUESTS, World
+
+# Two-level choice: the wire's and the clock's actions count as a process each.
+CLOCK = -1
+
+
+def first(world: World) -> Action | None:
+    """The action that the sane scheduler takes, or None if nothing can ever happen again."""
+    ready, stopped = world.ready, world.stopped
+    behind = ready[BEHIND] & ~world.held
+    if behind:
+        return _informer_action(world, lowest(behind))
+    for rank in range(DUE, RANKS):
+        bits = ready[rank] & ~stopped
+        if bits:
+            return _first_of(world, rank, lowest(bits))
+    deadline = world.timers.next_deadline()
+    return None if deadline is None else AdvanceTo(deadline)
+
+
+def _first_of(world: World, rank: int, p: int) -> Action:
+    if rank == DUE:
+        return Fire(p, 0)
+    if rank == REPLIES:
+        return Reply(p, world.inbox[p].head)
+    if rank == REQUESTS:
+        return Serve(p, world.inbox[p].head)
+    return Begin(p, next(_beginnable(world, p)))
+
+
+def _informer_action(world: World, iid: int) -> Action:
+    p, place = world.informers[iid]
+    return Relist(iid) if world.procs[p].informers[place] is None else Deliver(iid)
+
+
+def _beginnable(world: World, p: int) -> Iterator[int]:
+    for c, queue in enumerate(world.procs[p].queues):
+        if len(queue.lane) and len(queue.active) < queue_workers(world, p, c):
+            yield c
+
+
+def queue_workers(world: World, p: int, c: int) -> int:
+    """How many workers controller `c` of process `p` has."""
+    return world.workers[p][c]
+
+
+def is_idle(world: World) -> bool:
+    """Whether nothing but the passing of time is enabled."""
+    stopped = ~world.stopped
+    ready = world.ready
+    return not (ready[BEHIND] & ~world.held) and not any(ready[rank] & stopped for rank in range(DUE, RANKS))
+
+
+def is_quiet(model: Model, world: World) -> bool:
+    """Quiet: nothing enabled, no goal timer, and one full period in which only heartbeat fields changed (ARCHITECTURE §5)."""
+    if not is_idle(world) or world.timers.goals:
+        return False
+    return world.now_ms - world.last_effect_ms >= model.quiet_ms or world.timers.next_deadline() is None
+
+
+def actors(world: World) -> list[int]:
+    """The first level of choice: the processes that can act, ascending, then CLOCK if a timer is armed."""
+    stopped = ~world.stopped
+    ready = world.ready
+    who = 0
+    for rank in range(DUE, RANKS):
+        who |= ready[rank]
+    who &= stopped
+    for iid in ids(ready[BEHIND] & ~world.held):
+        who |= 1 << world.informers[iid][0]
+    found = list(ids(who))
+    if world.timers.next_deadline() is not None:
+        found.append(CLOCK)
+    return found
+
+
+def actions_of(world: World, p: int) -> list[Action]:
+    """The second level: what process `p` (or CLOCK) can do, in the order of the sane scheduler."""
+    if p == CLOCK:
+        deadline = world.timers.next_deadline()
+        return [] if deadline is None else [AdvanceTo(deadline)]
+    found: list[Action] = []
+    ready = world.ready
+    first_iid = world.first_informer[p]
+    count = len(world.procs[p].informers)
+    behind = ((ready[BEHIND] & ~world.held) >> first_iid) & ((1 << count) - 1)
+    found.extend(_informer_action(world, first_iid + place) for place in ids(behind))
+    if world.stopped >> p & 1:
+        return found
+    found.extend(Fire(p, place) for place in range(len(world.due.get(p) or ())))
+    lane = world.inbox.get(p)
+    if lane is not None and len(lane):
+        kind = Reply if ready[REPLIES] >> p & 1 else Serve
+        found.extend(kind(p, number) for number in lane.numbers())
+    if any(ready[rank] >> p & 1 for rank in range(BEGIN, RANKS)):
+        found.extend(Begin(p, c) for c in _beginnable(world, p))
+    return found
+
+
+def enabled(world: World) -> Iterator[Action]:
+    """All enabled actions, lazily, in the order of the sane scheduler."""
+    stopped = ~world.stopped
+    for iid in ids(world.ready[BEHIND] & ~world.held):
+        yield _informer_action(world, iid)
+    for rank in range(DUE, RANKS):
+        for p in ids(world.ready[rank] & stopped):
+            if rank == DUE:
+                yield from (Fire(p, place) for place in range(len(world.due[p])))
+            elif rank in (REPLIES, REQUESTS):
+                kind = Reply if rank == REPLIES else Serve
+                yield from (kind(p, number) for number in world.inbox[p].numbers())
+            else:
+                yield from (Begin(p, c) for c in _beginnable(world, p))
+    deadline = world.timers.next_deadline()
+    if deadline is not None:
+        yield AdvanceTo(deadline)
+
+
+def nth_actor(world: World, n: int) -> int:
+    """The n-th process of `actors` that can act other than through informers; for drivers that draw blindly."""
+    who = 0
+    for rank in range(DUE, RANKS):
+        who |= world.ready[rank]
+    return nth(who & ~world.stopped, n)
+
+
+# ---- labels
+
+
+def label(model: Model, world: World, action: Action) -> str:
+    """The name of an action in `world`: verb, process, and what it is about."""
+    match action:
+        case Deliver(iid):
+            pid, stream = _informer_name(model, world, iid)
+            change = world.store.log(stream)[
+                world.procs[world.names[pid]].informers[iid - world.first_informer[world.names[pid]]].position
+            ]
+            return f"deliver {pid} {stream} {change.type} {change.key}"
+        case Relist(iid):
+            return "relist {} {}".format(*_informer_name(model, world, iid))
+        case Reply(p, number) | Serve(p, number):
+            message = world.inbox[p][number]
+            verb = "reply" if isinstance(action, Reply) else "serve"
+            outcome = ""
+            if isinstance(action, Serve):
+                outcome = " lost" if action.lost else f" reject={action.reject}" if action.reject else ""
+            return f"{verb} {message.rid}{_twin(world, p, number)} {message.request}{outcome}"
+        case Begin(p, c):
+            pid = world.pids[p]
+            queue = world.procs[p].queues[c]
+            return f"begin {pid}/{model.program(pid).controllers[c].name} {queue.lane.first()}"
+        case Fire(p, place):
+            pid = world.pids[p]
+            controller, _, key = world.due[p][place][0].partition("|")
+            return f"fire {pid}/{model.program(pid).controllers[int(controller)].name} {key}"
+        case AdvanceTo(deadline):
+            return f"advance +{deadline - world.now_ms}ms"
+        case Crash(p):
+            return f"crash {world.pids[p]}"
+        case Restart(p):
+            return f"restart {world.pids[p]}"
+        case Hold(iid) | Release(iid):
+            verb = "hold" if isinstance(action, Hold) else "release"
+            return (
+                f"{verb} {world.pids[-iid - 1]}"
+                if iid < 0
+                else "{} {} {}".format(verb, *_informer_name(model, world, iid))
+            )
+        case Input(payload):
+            return f"input {payload_name(payload)}"
+
+
+def payload_name(payload: Any) -> str:
+    """A short name of an Input's payload."""
+    return str(payload.get("summary", "")) if isinstance(payload, dict) else str(payload)
+
+
+def _informer_name(model: Model, world: World, iid: int) -> tuple[str, str]:
+    p, place = world.informers[iid]
+    pid = world.pids[p]
+    return pid, model.program(pid).streams[place]
+
+
+def _twin(world: World, p: int, number: int) -> str:
+    """ "" for the oldest message of its name in the inbox, "~1" for the next, …"""
+    lane = world.inbox[p]
+    rid = lane[number].rid
+    if number == lane.head:
+        return ""
+    before = sum(1 for other in lane.numbers() if other < number and lane[other].rid == rid)
+    return f"~{before}" if before else ""
+
+
+def find(model: Model, world: World, wanted: str) -> Action:
+    """The action with this label: an enabled one, or a fault that is possible now. Raises ReplayDivergence if there is none."""
+    verb, _, rest = wanted.partition(" ")
+    pid = rest.partition(" ")[0]
+    name = pid if pid in world.names else pid.rpartition("/")[0]
+    match verb:
+        case "advance":
+            candidates: list[Action] = actions_of(world, CLOCK)
+        case "serve":
+            candidates = [
+                action for p in ids(world.ready[REQUESTS]) for action in _outcomes(wanted, actions_of(world, p))
+            ]
+        case "reply":
+            candidates = [action for p in ids(world.ready[REPLIES]) for action in actions_of(world, p)]
+        case "crash" | "restart" | "hold" | "release":
+            candidates = _faults(model, world, verb, rest)
+        case _ if name in world.names:
+            candidates = actions_of(world, world.names[name])
+        case _:
+            candidates = []
+    for action in candidates:
+        if label(model, world, action) == wanted:
+            return action
+    near = [label(model, world, action) for _, action in zip(range(6), enabled(world), strict=False)]
+    raise ReplayDivergence(
+        f"step {world.index} wants {wanted!r}, which is not enabled; enabled: {'; '.join(near) or 'nothing'}. "
+        "Common causes: an edited scenario or trace, another version, unsorted iteration."
+    )
+
+
+def _outcomes(wanted: str, served: list[Action]) -> list[Action]:
+    if wanted.endswith(" lost"):
+        return [action._replace(lost=True) for action in served if isinstance(action, Serve)]
+    before, _, code = wanted.rpartition(" reject=")
+    if before and code.isdigit():
+        return [action._replace(reject=int(code)) for action in served if isinstance(action, Serve)]
+    return served
+
+
+def _faults(model: Model, world: World, verb: str, rest: str) -> list[Action]:
+    pid, _, stream = rest.partition(" ")
+    if pid not in world.names:
+        return []
+    p = world.names[pid]
+    if verb in ("crash", "restart"):
+        if world.procs[p].alive != (verb == "crash"):
+            return []
+        return [Crash(p) if verb == "crash" else Restart(p)]
+    iid = world.first_informer[p] + model.program(pid).stream_index[stream] if stream else -p - 1
+    if (iid in world.holds) != (verb == "release"):
+        return []
+    return [Hold(iid) if verb == "hold" else Release(iid)]

@@ -1,0 +1,58 @@
+"""Model: the fixed side of a run — programs, API server, seams — beside the World, which is all that changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import attrs
+
+from .process import Program
+
+
+@attrs.frozen(eq=False)
+class Occasion:
+    """What an API server knows besides the store when it handles a request.
+
+    `now_ms`: logical time (Unix time in ms); `agent`: the user agent of the sender, `actor` its process name; `server`: the API server's process name; `cause`: the step number;
+    `cached(resource)`: the server's own watch cache (a collection), which may trail the store.
+    """
+
+    now_ms: int
+    agent: str
+    actor: str
+    server: str
+    cause: int
+    cached: Callable[[str], Any]
+
+
+class Api(Protocol):
+    """An API server's request handling: one atomic step on the store."""
+
+    def serve(self, store: Any, request: Any, occasion: Occasion) -> tuple[Any, Any, tuple[Any, ...]]:
+        """(store afterwards, Response, commits). A refused request leaves the store as it was."""
+        ...
+
+    def refuse(self, request: Any, code: int) -> Any:
+        """The Response that refuses a request unseen (an overloaded server): 429 or 500."""
+        ...
+
+
+@attrs.frozen(eq=False)
+class Model:
+    """What a World runs under. Mutants replace its fields and nothing else.
+
+    `program(pid)` gives the program of a process, `agent(pid)` its user agent, `accept` turns an `Input` payload into changes of the draft, `is_heartbeat(change)` says whether
+    a commit changed nothing but heartbeat fields, `quiet_ms` is the period without any other commit after which a run is quiet, `epoch_ms` is the Unix time at which the
+    run starts, `gates` the feature gates, `keep_live` allows the memo of suspended generators.
+    """
+
+    api: Api
+    program: Callable[[str], Program]
+    agent: Callable[[str], str]
+    is_heartbeat: Callable[[Any], bool]
+    accept: Callable[[Any, Any], None]
+    quiet_ms: int = 10_000
+    epoch_ms: int = 1_767_225_600_000
+    gates: tuple[tuple[str, bool], ...] = ()
+    keep_live: bool = True

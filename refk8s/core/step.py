@@ -1,0 +1,689 @@
+"""`step(model, world, action)`: the next World, and what the step did. It contains no choice of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import flight as effects
+from .action import Action, AdvanceTo, Begin, Crash, Deliver, Fire, Hold, Input, Release, Relist, Reply, Restart, Serve
+from .clock import GOAL, PERIODIC, Timer
+from .delta import Delta
+from .digest import cell
+from .errors import ModelError
+from .flight import Flight, Parallel, Reconcile, Requeue, Retry, rebuild, salt, token
+from .hands import Hands
+from .model import Model, Occasion
+from .process import Informer, Process, Program
+from .table import EMPTY_LANE, Log
+from .wire import TIMEOUT, InFlight, Request, Response
+from .world import BEGIN, BEHIND, DUE, REPLIES, REQUESTS, World
+
+_NO_LOG: Log[tuple[Any, Any]] = Log()
+
+
+def step(model: Model, world: World, action: Action) -> tuple[World, Delta]:
+    """The World after `action`, and what happened. `action` must be enabled (or a fault or Input that the model accepts).
+
+    Deterministic: equal worlds and actions give equal results. `world` is not changed.
+    """
+    draft = Draft(model, world)
+    _HANDLERS[type(action)](draft, action)
+    return draft.freeze()
+
+
+class Draft:
+    """The private working copy of one step."""
+
+    __slots__ = ("delta", "index", "model", "now_ms", "ready", "world")
+
+    def __init__(self, model: Model, world: World) -> None:
+        self.model = model
+        self.world = world.copy()
+        self.now_ms = world.now_ms
+        self.index = world.index
+        self.ready = list(world.ready)
+        self.delta = Delta()
+
+    def freeze(self) -> tuple[World, Delta]:
+        """The finished World; the draft must not be used afterwards."""
+        world = self.world
+        world.ready = tuple(self.ready)
+        world.index += 1
+        return world, self.delta
+
+    # ---- informers
+
+    def deliver(self, action: Deliver) -> None:
+        world = self.world
+        p, place = world.informers[action.iid]
+        process = world.procs[p].copy()
+        program = self.model.program(process.pid)
+        stream = program.streams[place]
+        informer = process.informers[place]
+        if informer is None:
+            raise ModelError(f"deliver {stream} to {process.pid} before its first list")
+        log = world.store.log(stream)
+        change = log[informer.position]
+        moved = Informer(informer.position + 1, change.root, change.revision, informer.overlay)
+        process.informers = (*process.informers[:place], moved, *process.informers[place + 1 :])
+        pid = process.pid
+        world.partial += _informer(pid, stream, moved) - _informer(pid, stream, informer)
+        self._refresh(action.iid, process, stream, moved, log)
+        self.delta.delivered = (p, stream, change)
+        self.delta.cause = change.cause
+        hands = Hands(self, p, process, self.index)
+        for handler in program.handlers[place]:
+            handler(hands, change)
+        if p in world.trailing:
+            self._feed(p, change)
+        self._settle(p, process, program)
+
+    def relist(self, action: Relist, lag: int = 0) -> None:
+        world = self.world
+        p, place = world.informers[action.iid]
+        process = world.procs[p].copy()
+        program = self.model.program(process.pid)
+        stream = program.streams[place]
+        old = process.informers[place]
+        root, revision = self._source(process, stream)
+        log = world.store.log(stream)
+        position = log.end
+        while position > log.base and log[position - 1].revision > revision:
+            position -= 1
+        fresh = Informer(position, root, revision)
+        process.informers = (*process.informers[:place], fresh, *process.informers[place + 1 :])
+        world.partial += _informer(process.pid, stream, fresh) - (_informer(process.pid, stream, old) if old else 0)
+        self._refresh(action.iid, process, stream, fresh, log)
+        hands = Hands(self, p, process, self.index)
+        for change in root.replacement(stream, old.root if old else None, revision, self.index):
+            for handler in program.handlers[place]:
+                handler(hands, change)
+        if p in world.trailing:
+            self._wake(world.trailing[p])
+        if not process.started and None not in process.informers:
+            self._start(p, process, program)
+        self._settle(p, process, program)
+
+    def _source(self, process: Process, stream: str) -> tuple[Any, int]:
+        """The collection and revision that a list of `stream` by `process` sees."""
+        world = self.world
+        resource = stream.partition("@")[0]
+        if process.server in world.trailing:
+            server = world.procs[process.server]
+            program = self.model.program(server.pid)
+            informer = server.informers[program.stream_index[resource]]
+            if informer is None:
+                raise ModelError(f"{process.pid} lists {stream} before the watch cache of {server.pid} is ready")
+            return informer.root, informer.revision
+        return world.store.collection(resource), world.store.revision
+
+    def _refresh(self, iid: int, process: Process, stream: str, informer: Informer, log: Any) -> None:
+        """Set the ready bit of an informer that has just moved."""
+        more = informer.position < log.end
+        if more and process.server in self.world.trailing:
+            more = log[informer.position].revision <= self._source(process, stream)[1]
+        if more:
+            self.ready[BEHIND] |= 1 << iid
+        else:
+            self.ready[BEHIND] &= ~(1 << iid)
+
+    def _feed(self, server: int, change: Any) -> None:
+        """An API server's watch cache has taken `change`: its clients may take it too."""
+        self._wake(self._mask(change) & self.world.trailing[server])
+
+    def _mask(self, change: Any) -> int:
+        subscribers = self.world.subscribers
+        mask = 0
+        for stream in change.streams:
+            mask |= subscribers.get(stream) or 0
+        return mask
+
+    def _wake(self, informers: int) -> None:
+        self.ready[BEHIND] |= informers
+
+    def _start(self, p: int, process: Process, program: Program) -> None:
+        """All caches have synced: the controllers start."""
+        process.started = True
+        hands = Hands(self, p, process, self.index)
+        for controller in program.controllers:
+            controller.started(hands)
+
+    # ---- requests
+
+    def serve(self, action: Serve) -> None:
+        message = self._take(action.p, action.number, REQUESTS)
+        self.delta.cause = message.cause
+        if action.reject:
+            response = self.model.api.refuse(message.request, action.reject)
+        else:
+            response = self._handle(action.p, message)
+            if action.lost:
+                response = Response(TIMEOUT)
+        self.delta.served = (message, response)
+        if message.flight is not None:
+            self._answer(message, response)
+
+    def _handle(self, server: int, message: InFlight) -> Response:
+        world = self.world
+        sender = world.procs[message.sender]
+        serving = world.procs[server]
+
+        def cached(resource: str) -> Any:
+            return self._source(sender, resource)[0] if server in world.trailing else world.store.collection(resource)
+
+        agent = message.request.agent or self.model.agent(sender.pid)
+        occasion = Occasion(self.now_ms, agent, sender.pid, serving.pid, self.index, cached)
+        response: Response
+        world.store, response, commits = self.model.api.serve(world.store, message.request, occasion)
+        if commits:
+            self._committed(commits)
+        return response
+
+    def _committed(self, commits: tuple[Any, ...]) -> None:
+        world = self.world
+        self.delta.commits += commits
+        heartbeat = self.model.is_heartbeat
+        for change in commits:
+            self.ready[BEHIND] |= self._mask(change) & ~world.lagging
+            if not heartbeat(change):
+                world.last_effect_ms = self.now_ms
+
+    def _answer(self, message: InFlight, response: Response) -> None:
+        """Put the reply on the wire, unless the sender that asked is gone."""
+        sender = self.world.procs[message.sender]
+        if not sender.alive or sender.incarnation != message.incarnation:
+            return
+        reply = InFlight(
+            message.rid,
+            message.sender,
+            message.incarnation,
+            message.server,
+            message.request,
+            message.flight,
+            message.part,
+            salt(response),
+            self.index,
+            response,
+        )
+        self._put(message.sender, reply, REPLIES)
+
+    def _put(self, p: int, message: InFlight, rank: int) -> None:
+        world = self.world
+        lane = world.inbox.get(p) or EMPTY_LANE
+        world.partial += _message(message)
+        world.inbox = world.inbox.set(p, lane.push(message))
+        self.ready[rank] |= 1 << p
+
+    def _take(self, p: int, number: int, rank: int) -> InFlight:
+        world = self.world
+        lane = world.inbox[p]
+        message = lane[number]
+        lane = lane.take(number)
+        world.inbox = world.inbox.set(p, lane)
+        world.partial -= _message(message)
+        if not len(lane):
+            self.ready[rank] &= ~(1 << p)
+        return message
+
+    def reply(self, action: Reply) -> None:
+        message = self._take(action.p, action.number, REPLIES)
+        self.delta.cause = message.cause
+        if message.flight is None or message.response is None:
+            raise ModelError(f"a reply without an asker: {message.rid}")
+        world = self.world
+        process = world.procs[action.p].copy()
+        program = self.model.program(process.pid)
+        flight = process.flights[message.flight]
+        world.partial -= cell("flight", process.pid, flight.controller, flight.key, flight.digest)
+        flight = flight.with_reply(message.part, message.response)
+        if flight.missing:
+            world.partial += cell("flight", process.pid, flight.controller, flight.key, flight.digest)
+            process.flights = process.flights.set(message.flight, flight)
+        else:
+            process.flights = process.flights.delete(message.flight)
+            self._resume(action.p, process, program, flight)
+        self._settle(action.p, process, program)
+
+    # ---- reconciles
+
+    def begin(self, action: Begin) -> None:
+        world = self.world
+        process = world.procs[action.p].copy()
+        program = self.model.program(process.pid)
+        queue = process.queues[action.c]
+        number = queue.lane.head
+        queue, key, cause = queue.begin()
+        world.partial -= cell("queue", process.pid, action.c, number, key)
+        self._set_queue(process, action.c, queue)
+        self.delta.cause = cause
+        generator = program.controllers[action.c].reconcile(key)
+        start = cell("start", process.pid, process.incarnation, action.c, key)
+        self._drive(action.p, process, program, action.c, key, generator, _NO_LOG, start, self.index, None)
+        self._settle(action.p, process, program)
+
+    def _resume(self, p: int, process: Process, program: Program, flight: Flight) -> None:
+        generator = flight.take_live()
+        if generator is None:
+            generator = rebuild(program.controllers[flight.controller].reconcile(flight.key), flight)
+        answer: Any = flight.got if type(flight.asked) is Parallel else flight.got[0]
+        log = flight.log.append((flight.asked, answer))
+        self._drive(
+            p, process, program, flight.controller, flight.key, generator, log, flight.digest, flight.cause, answer
+        )
+
+    def _drive(
+        self,
+        p: int,
+        process: Process,
+        program: Program,
+        controller: int,
+        key: str,
+        generator: Reconcile,
+        log: Log[tuple[Any, Any]],
+        digest: int,
+        cause: int,
+        answer: Any,
+    ) -> None:
+        """Run a reconcile until it waits for a reply, or ends."""
+        seen: list[str] = []
+        while True:
+            try:
+                effect = generator.send(answer)
+            except StopIteration as stop:
+                self._finish(p, process, program, controller, key, stop.value)
+                return
+            kind = type(effect)
+            if kind is Request or (kind is Parallel and effect.requests):
+                break
+            answer, mark = self._local(p, process, program, controller, effect)
+            if mark:
+                seen.append(mark)
+            log = log.append((effect, answer))
+        requests = (effect,) if kind is Request else effect.requests
+        digest = cell(digest, *seen, len(requests))
+        flight_id = (controller, key)
+        stem = f"{process.pid}/{program.controllers[controller].name}:{key}.{log.end}"
+        for part, request in enumerate(requests):
+            rid = stem if len(requests) == 1 else f"{stem}[{part}]"
+            message = InFlight(
+                rid, p, process.incarnation, process.server, request, flight_id, part, digest & 0xFFFFFFFF, self.index
+            )
+            self._put(process.server, message, REQUESTS)
+        live = generator if self.model.keep_live else None
+        flight = Flight(controller, key, log, effect, digest, (None,) * len(requests), len(requests), cause, live)
+        process.flights = process.flights.set(flight_id, flight)
+        self.world.partial += cell("flight", process.pid, controller, key, digest)
+
+    def _finish(self, p: int, process: Process, program: Program, controller: int, key: str, result: Any) -> None:
+        queue = process.queues[controller]
+        before = queue.lane.next_number
+        if type(result) is Retry:
+            queue, failures = queue.failed(key)
+            self._fail_cell(process, controller, key, failures - 1, failures)
+            self.enqueue_after(
+                p,
+                process,
+                program.controllers[controller].name,
+                key,
+                program.controllers[controller].backoff_ms(failures),
+                cause=self.index,
+            )
+        else:
+            failures = queue.failures.get(key) or 0
+            if failures:
+                queue = queue.forget(key)
+                self._fail_cell(process, controller, key, failures, 0)
+        queue = queue.done(key)
+        if queue.lane.next_number != before:
+            self.world.partial += cell("queue", process.pid, controller, before, key) - cell(
+                "again", process.pid, controller, key
+            )
+        self._set_queue(process, controller, queue)
+        if type(result) is Requeue:
+            name = program.controllers[controller].name
+            if result.after_ms:
+                self.enqueue_after(p, process, name, key, result.after_ms, cause=self.index)
+            else:
+                self.enqueue(p, process, name, key, self.index)
+        self.delta.finished.append((p, program.controllers[controller].name, key, result))
+
+    def _fail_cell(self, process: Process, controller: int, key: str, old: int, new: int) -> None:
+        world = self.world
+        if old:
+            world.partial -= cell("failures", process.pid, controller, key, old)
+        if new:
+            world.partial += cell("failures", process.pid, controller, key, new)
+
+    def _local(self, p: int, process: Process, program: Program, controller: int, effect: Any) -> tuple[Any, str]:
+        """The answer of an effect that needs no other process, and what it adds to the flight's digest."""
+        kind = type(effect)
+        if kind is effects.Cached:
+            place = program.stream_index[effect.stream]
+            informer = process.informers[place]
+            if informer is None:
+                raise ModelError(f"{process.pid} reads {effect.stream} before its first list")
+            return informer.root.cache(effect.stream), f"{effect.stream}@{informer.position}"
+        if kind is effects.Recall:
+            value = process.memory.get(effect.name, effect.default)
+            return value, "" if effect.name.startswith("~") else token(value)
+        if kind is effects.Remember:
+            self.remember(process, effect.name, effect.value)
+            return None, ""
+        if kind is effects.Now:
+            return self.now_ms, str(self.now_ms)
+        if kind is effects.Enqueue:
+            if effect.after_ms or effect.periodic:
+                self.enqueue_after(
+                    p,
+                    process,
+                    effect.controller,
+                    effect.key,
+                    effect.after_ms,
+                    periodic=effect.periodic,
+                    cause=self.index,
+                )
+            else:
+                self.enqueue(p, process, effect.controller, effect.key, self.index)
+            return None, ""
+        if kind is effects.Cancel:
+            self.cancel(p, program.index[effect.controller], effect.key)
+            return None, ""
+        if kind is effects.Emit:
+            stem = f"{process.pid}/emit:{effect.request.name or effect.request.resource}"
+            mark = cell("emit", stem, self.index) & 0xFFFFFFFF
+            message = InFlight(stem, p, process.incarnation, process.server, effect.request, None, 0, mark, self.index)
+            self._put(process.server, message, REQUESTS)
+            return None, ""
+        if kind is effects.Note:
+            self.delta.notes.append((p, effect.kind, effect.data))
+            return None, ""
+        if kind is Parallel:
+            return (), ""
+        raise ModelError(f"{program.controllers[controller].name} yielded {effect!r}, which is no effect")
+
+    # ---- queues, memory, timers: shared by handlers and reconciles
+
+    def cache(self, p: int, process: Process, stream: str) -> Any:
+        """The cache of `stream`, or None before its first list."""
+        informer = process.informers[self.model.program(process.pid).stream_index[stream]]
+        return None if informer is None else informer.root.cache(stream)
+
+    def enqueue(self, p: int, process: Process, controller: str, key: str, cause: int) -> None:
+        """Add a key to a work queue."""
+        c = self.model.program(process.pid).index[controller]
+        queue = process.queues[c]
+        added = queue.add(key, cause)
+        if added is queue:
+            return
+        number = queue.lane.next_number
+        if added.lane.next_number != number:
+            self.world.partial += cell("queue", process.pid, c, number, key)
+        else:
+            self.world.partial += cell("again", process.pid, c, key)
+        self._set_queue(process, c, added)
+
+    def enqueue_after(
+        self, p: int, process: Process, controller: str, key: str, after_ms: int, *, periodic: bool = False, cause: int
+    ) -> None:
+        """Add a key to a work queue later; the earlier of two delays counts. Source: client-go/util/workqueue/delaying_queue.go."""
+        c = self.model.program(process.pid).index[controller]
+        name = f"{c}|{key}"
+        deadline = self.now_ms + after_ms
+        world = self.world
+        old = world.timers.armed.get((p, name))
+        if old is not None and old.deadline_ms <= deadline and old.deadline_ms > self.now_ms:
+            return
+        if after_ms <= 0:
+            self.enqueue(p, process, controller, key, cause)
+            return
+        world.timers = world.timers.arm(p, name, Timer(deadline, PERIODIC if periodic else GOAL, cause))
+
+    def cancel(self, p: int, c: int, key: str) -> None:
+        """Disarm a delayed key; if it is due already, it will not fire."""
+        world = self.world
+        name = f"{c}|{key}"
+        world.timers = world.timers.disarm(p, name)
+        due = world.due.get(p)
+        if due and any(entry[0] == name for entry in due):
+            self._set_due(p, tuple(entry for entry in due if entry[0] != name))
+
+    def remember(self, process: Process, name: str, value: Any) -> None:
+        """Set a memory cell; names that begin with "~" are derived from other state and stay out of the fingerprint."""
+        memory = process.memory
+        if not name.startswith("~"):
+            old = memory.get(name)
+            if old is not None:
+                self.world.partial -= cell("memory", process.pid, name, token(old))
+            if value is not None:
+                self.world.partial += cell("memory", process.pid, name, token(value))
+        if value is not None:
+            process.memory = memory.set(name, value)
+        elif name in memory:
+            process.memory = memory.delete(name)
+
+    def _set_queue(self, process: Process, c: int, queue: Any) -> None:
+        process.queues = (*process.queues[:c], queue, *process.queues[c + 1 :])
+
+    def _settle(self, p: int, process: Process, program: Program) -> None:
+        """Store the changed process and set its ready bit for beginning."""
+        world = self.world
+        world.procs = world.procs.set(p, process)
+        rank = BEGIN + program.rank
+        if process.started:
+            for queue, controller in zip(process.queues, program.controllers, strict=True):
+                if len(queue.lane) and len(queue.active) < controller.workers:
+                    self.ready[rank] |= 1 << p
+                    return
+        self.ready[rank] &= ~(1 << p)
+
+    def fire(self, action: Fire) -> None:
+        world = self.world
+        due = world.due[action.p]
+        name, cause = due[action.place]
+        self._set_due(action.p, due[: action.place] + due[action.place + 1 :])
+        world.timers = world.timers.disarm(action.p, name)
+        self.delta.cause = cause
+        process = world.procs[action.p].copy()
+        program = self.model.program(process.pid)
+        c, _, key = name.partition("|")
+        self.enqueue(action.p, process, program.controllers[int(c)].name, key, self.index)
+        self._settle(action.p, process, program)
+
+    def _set_due(self, p: int, due: tuple[tuple[str, int], ...]) -> None:
+        world = self.world
+        for name, _ in world.due.get(p) or ():
+            world.partial -= cell("due", p, name)
+        for name, _ in due:
+            world.partial += cell("due", p, name)
+        if due:
+            world.due = world.due.set(p, due)
+            self.ready[DUE] |= 1 << p
+        else:
+            world.due = world.due.discard(p)
+            self.ready[DUE] &= ~(1 << p)
+
+    def advance(self, action: AdvanceTo) -> None:
+        world = self.world
+        world.now_ms = self.now_ms = action.deadline_ms
+        world.timers, due = world.timers.due(action.deadline_ms)
+        for p, name in due:
+            cause = world.timers.armed[(p, name)].cause
+            self._set_due(p, (*(world.due.get(p) or ()), (name, cause)))
+
+    # ---- processes
+
+    def add_process(self, pid: str, server: int, *, trailing: bool = False) -> int:
+        """A new process, whose informers still have to list; its dense id. `trailing`: an API server whose watch cache has a position of its own."""
+        world = self.world
+        if pid in world.names:
+            raise ModelError(f"process {pid} exists already")
+        program = self.model.program(pid)
+        p = len(world.pids)
+        process = Process.fresh(pid, server, program, 0, alive=True)
+        world.pids = (*world.pids, pid)
+        world.names = world.names.set(pid, p)
+        world.workers = (*world.workers, tuple(controller.workers for controller in program.controllers))
+        first = len(world.informers)
+        world.first_informer = (*world.first_informer, first)
+        world.informers = world.informers + tuple((p, place) for place in range(len(program.streams)))
+        mask = 0
+        for place, stream in enumerate(program.streams):
+            bit = 1 << (first + place)
+            mask |= bit
+            world.subscribers = world.subscribers.set(stream, (world.subscribers.get(stream) or 0) | bit)
+            world.store = world.store.with_stream(stream)
+        if server in world.trailing:
+            world.trailing = world.trailing.set(server, world.trailing[server] | mask)
+            world.lagging |= mask
+        if trailing:
+            world.trailing = world.trailing.set(p, 0)
+        self._boot(p, process, program, mask)
+        return p
+
+    def _boot(self, p: int, process: Process, program: Program, informers: int) -> None:
+        self.world.partial += cell("process", process.pid, process.incarnation, 1)
+        self.ready[BEHIND] |= informers
+        if not program.streams:
+            self._start(p, process, program)
+        self._settle(p, process, program)
+
+    def crash(self, action: Crash) -> None:
+        p, world = action.p, self.world
+        old = world.procs[p]
+        program = self.model.program(old.pid)
+        dead = Process.fresh(old.pid, old.server, program, old.incarnation + 1, alive=False)
+        world.partial -= process_cells(p, world, old, program)
+        for name in [name for owner, name in world.timers.armed.keys() if owner == p]:
+            world.timers = world.timers.disarm(p, name)
+        self._set_due(p, ())
+        lane = world.inbox.get(p) or EMPTY_LANE
+        for number in lane.numbers():
+            message = self._take(p, number, REPLIES if lane[number].response else REQUESTS)
+            if message.response is None and message.flight is not None:
+                self._answer(message, Response(TIMEOUT))
+        world.procs = world.procs.set(p, dead)
+        world.partial += cell("process", dead.pid, dead.incarnation, 0)
+        self.ready[BEHIND] &= ~self._informers_of(p, program)
+        self.ready[BEGIN + program.rank] &= ~(1 << p)
+        world.stopped |= 1 << p
+        world.held |= self._informers_of(p, program)
+
+    def restart(self, action: Restart) -> None:
+        p, world = action.p, self.world
+        dead = world.procs[p]
+        if dead.alive:
+            raise ModelError(f"{dead.pid} is running")
+        program = self.model.program(dead.pid)
+        process = Process.fresh(dead.pid, dead.server, program, dead.incarnation, alive=True)
+        mask = self._informers_of(p, program)
+        world.stopped &= ~(1 << p)
+        world.held &= ~mask
+        world.partial -= cell("process", dead.pid, dead.incarnation, 0)
+        self._boot(p, process, program, mask)
+
+    def _informers_of(self, p: int, program: Program) -> int:
+        return ((1 << len(program.streams)) - 1) << self.world.first_informer[p]
+
+    def hold(self, action: Hold) -> None:
+        world = self.world
+        if action.iid >= 0:
+            world.held |= 1 << action.iid
+        else:
+            p = -action.iid - 1
+            world.stopped |= 1 << p
+            world.held |= self._informers_of(p, self.model.program(world.pids[p]))
+        world.holds = (*world.holds, action.iid)
+        world.partial += cell("held", action.iid)
+
+    def release(self, action: Release) -> None:
+        world = self.world
+        if action.iid >= 0:
+            world.held &= ~(1 << action.iid)
+        else:
+            p = -action.iid - 1
+            world.stopped &= ~(1 << p)
+            world.held &= ~self._informers_of(p, self.model.program(world.pids[p]))
+        world.holds = tuple(held for held in world.holds if held != action.iid)
+        world.partial -= cell("held", action.iid)
+
+    def input(self, action: Input) -> None:
+        self.model.accept(self, action.payload)
+
+    def post(self, sender: int, request: Request) -> None:
+        """Put a request of `sender` on the wire for which no flight waits (an Input's request)."""
+        process = self.world.procs[sender]
+        message = InFlight(
+            f"{process.pid}/input:{request}",
+            sender,
+            process.incarnation,
+            process.server,
+            request,
+            None,
+            0,
+            0,
+            self.index,
+        )
+        self._put(process.server, message, REQUESTS)
+
+
+def process_cells(p: int, world: World, process: Process, program: Program) -> int:
+    """The part of the fingerprint that is the state of one process, computed anew (messages, timers and what is due not included)."""
+    pid = process.pid
+    total = cell("process", pid, process.incarnation, int(process.alive))
+    for stream, informer in zip(program.streams, process.informers, strict=True):
+        if informer is not None:
+            total += _informer(pid, stream, informer)
+    for c, queue in enumerate(process.queues):
+        waiting = {queue.lane[number] for number in queue.lane.numbers()}
+        total += sum(cell("queue", pid, c, number, queue.lane[number]) for number in queue.lane.numbers())
+        total += sum(cell("again", pid, c, key) for key in queue.dirty.keys() if key not in waiting)
+        total += sum(cell("failures", pid, c, key, count) for key, count in queue.failures.items())
+    for _, flight in process.flights.items():
+        total += cell("flight", pid, flight.controller, flight.key, flight.digest)
+    for name, value in process.memory.items():
+        if not name.startswith("~"):
+            total += cell("memory", pid, name, token(value))
+    return total
+
+
+def recompute_fingerprint(model: Model, world: World) -> int:
+    """The exact fingerprint from scratch: the MODEL check of the incremental one."""
+    total: int = sum(cell("held", iid) for iid in world.holds)
+    for p, process in world.procs.items():
+        total += process_cells(p, world, process, model.program(process.pid))
+    for p in world.inbox.keys():
+        lane = world.inbox[p]
+        total += sum(_message(lane[number]) for number in lane.numbers())
+    for p, due in world.due.items():
+        total += sum(cell("due", p, name) for name, _ in due)
+    total += sum(
+        cell("timer", p, name, timer.deadline_ms, timer.kind) for (p, name), timer in world.timers.armed.items()
+    )
+    total += world.store.recompute_fingerprint() + cell("now", world.now_ms)
+    return total & ((1 << 128) - 1)
+
+
+def _informer(pid: str, stream: str, informer: Informer) -> int:
+    return cell("informer", pid, stream, informer.position, informer.overlay)
+
+
+def _message(message: InFlight) -> int:
+    return cell(
+        "message", message.rid, message.incarnation, message.salt, "request" if message.response is None else "reply"
+    )
+
+
+_HANDLERS: dict[type, Any] = {
+    Deliver: Draft.deliver,
+    Relist: Draft.relist,
+    Reply: Draft.reply,
+    Serve: Draft.serve,
+    Begin: Draft.begin,
+    Fire: Draft.fire,
+    AdvanceTo: Draft.advance,
+    Input: Draft.input,
+    Crash: Draft.crash,
+    Restart: Draft.restart,
+    Hold: Draft.hold,
+    Release: Draft.release,
+}
