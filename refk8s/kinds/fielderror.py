@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-__all__ = ["FieldError", "aggregate", "forbidden", "invalid", "not_supported", "quote", "required", "too_long"]
+__all__ = ["FieldError", "Named", "aggregate", "forbidden", "invalid", "not_supported", "quote", "required", "too_long"]
 
 _TITLES = {
     "FieldValueNotFound": "Not found",
@@ -34,6 +34,12 @@ _WITHOUT_VALUE = {
 }
 
 
+class Named(str):
+    """A bad value whose Go type is a named string (an operator, an effect): upstream writes it as JSON, not with %q."""
+
+    __slots__ = ()
+
+
 @attrs.frozen
 class FieldError:
     """One error: its type (the `reason` of a status cause), the path of the field, the bad value, upstream's detail."""
@@ -50,7 +56,7 @@ class FieldError:
         """Return the text without the field (the `message` of a status cause)."""
         text = _TITLES[self.type]
         if self.type not in _WITHOUT_VALUE:
-            text = f"{text}: {quote(self.value) if isinstance(self.value, str) else _json(self.value)}"
+            text = f"{text}: {quote(self.value) if type(self.value) is str else _json(self.value)}"
         return f"{text}: {self.detail}" if self.detail else text
 
 
