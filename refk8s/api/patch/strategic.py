@@ -1,0 +1,473 @@
+"""Strategic merge patch: merging by the merge keys and strategies of the API types, with its `$` directives.
+
+`merge_maps` also joins two patches into one (`Options(joining=True)`), which computing a three-way patch needs: there
+directives and nulls are kept rather than obeyed.
+Source: apimachinery/pkg/util/strategicpatch/patch.go, mergeMap and what it calls.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import attrs
+
+from refk8s.api.patch.errors import (
+    GO_LIST,
+    GO_MAP,
+    PatchError,
+    bad_arg_type,
+    bad_format,
+    bad_patch_type,
+    no_list_of_lists,
+    no_merge_key,
+)
+from refk8s.api.patch.gosort import sort_stable
+from refk8s.api.patch.gotext import go_text
+from refk8s.api.patch.jsonpatch import same
+from refk8s.api.schema import Field, Type
+
+DIRECTIVE = "$patch"
+RETAIN_KEYS = "$retainKeys"
+DELETE_FROM_LIST = "$deleteFromPrimitiveList"
+SET_ORDER = "$setElementOrder"
+
+Map = dict[str, Any]
+T = TypeVar("T")
+
+
+@attrs.frozen(slots=True)
+class Options:
+    """Whether the target is another patch (`joining`), so that directives and nulls are kept."""
+
+    joining: bool = False
+
+
+APPLYING = Options()
+JOINING = Options(joining=True)
+
+
+def apply_strategic_patch(of: Type, original: Any, patch: Any) -> Any:
+    """The merged document, sharing unchanged parts. Raises PatchError."""
+    for document in (original, patch):
+        if document is not None and not isinstance(document, dict):
+            raise PatchError("invalid JSON document", malformed=True)
+    return merge_maps(original or {}, patch or {}, of, APPLYING)
+
+
+def merge_maps(original: Map, patch: Map, of: Type | None, options: Options) -> Map:
+    """`original` with `patch` merged in; `original` itself if that changes nothing. `of` is the type of both."""
+    if DIRECTIVE in patch:
+        return _obey(patch[DIRECTIVE], patch)
+    result, patch = _retain_keys(dict(original), dict(patch), options)
+    _merge_ordered_lists(result, patch, of, options)
+    for key, value in patch.items():
+        _merge_member(result, key, value, of, options)
+    if len(result) == len(original) and all(
+        key in original and original[key] is value for key, value in result.items()
+    ):
+        return original
+    return result
+
+
+def _merge_member(result: Map, key: str, value: Any, of: Type | None, options: Options) -> None:
+    deleting = key.startswith(DELETE_FROM_LIST)
+    if deleting:
+        if options.joining:
+            result[key] = value
+            return
+        key = extract_key(key, DELETE_FROM_LIST)
+    if value is None:
+        result.pop(key, None)
+        if not options.joining:
+            return
+    if key not in result or shape(result[key]) != shape(value):
+        if not deleting:
+            _put(result, key, value if options.joining else _without_nulls(value))
+    elif isinstance(value, dict):
+        field = struct_field(of, key)
+        if "replace" in field.strategies:
+            result[key] = value
+        else:
+            result[key] = merge_maps(result[key], value, field.type, options)
+    elif isinstance(value, list):
+        field, element = list_field(of, key)
+        if "merge" in field.strategies or deleting:
+            result[key] = _merge_lists(result[key], value, element, field.merge_key, options, deleting=deleting)
+        else:
+            result[key] = value
+    elif not same(result[key], value):
+        result[key] = value
+
+
+def _obey(directive: Any, patch: Map) -> Map:
+    if directive == "replace":
+        return {key: value for key, value in patch.items() if key != DIRECTIVE}
+    if directive == "delete":
+        return {}
+    raise bad_patch_type(directive, patch)
+
+
+def _retain_keys(original: Map, patch: Map, options: Options) -> tuple[Map, Map]:
+    """Both maps after the `$retainKeys` directive; they are the caller's own copies."""
+    if RETAIN_KEYS not in patch:
+        return original, patch
+    keys = patch.pop(RETAIN_KEYS)
+    if options.joining:
+        if RETAIN_KEYS in original and not same(original[RETAIN_KEYS], keys):
+            there, here = go_text(original[RETAIN_KEYS]), go_text(keys)
+            raise PatchError(
+                f"{there} and {here} are not deep equal: this may happen when calculating the 3-way diff patch"
+            )
+        original[RETAIN_KEYS] = keys
+        return original, patch
+    if not isinstance(keys, list):
+        raise bad_format("retainKeys")
+    for key, value in patch.items():
+        if value is not None and not key.startswith((DELETE_FROM_LIST, SET_ORDER)) and key not in keys:
+            raise bad_format("retainKeys")
+    return {key: value for key, value in original.items() if key in keys}, patch
+
+
+def _merge_ordered_lists(result: Map, patch: Map, of: Type | None, options: Options) -> None:
+    """Merges the lists that have a `$setElementOrder` directive and takes both out of the patch."""
+    for key in [key for key in patch if key.startswith(SET_ORDER)]:
+        order = patch[key]
+        if options.joining:
+            if key in result and not same(result[key], order):
+                raise bad_format("setElementOrder list")
+            result[key] = order
+        del patch[key]
+        order = _expect_list(order)
+        name = extract_key(key, SET_ORDER)
+        original_list = _expect_list(result[name]) if name in result else None
+        patch_list = _expect_list(patch[name]) if name in patch else None
+        field, element = list_field(of, name)
+        _check_order(patch_list, order, field.merge_key)
+        if patch_list is None:
+            if original_list is None:
+                continue
+            merged = original_list
+        elif original_list is None:
+            merged = _without_directives(patch_list)
+        elif "merge" in field.strategies:
+            merged = _merge_lists(original_list, patch_list, element, field.merge_key, options, deleting=False)
+        else:
+            merged = patch_list
+        mine, others = _partition(merged, order, field.merge_key)
+        kind = element_shape(original_list or [], patch_list or [])
+        ordered = _in_order(mine, others, order, original_list or [], field.merge_key, kind)
+        if original_list is None or not _identical(original_list, ordered):
+            result[name] = ordered
+        patch.pop(name, None)
+
+
+def _check_order(patch_list: list[Any] | None, order: list[Any], merge_key: str) -> None:
+    """Raises PatchError unless the patch list's items appear in the order list, in that order."""
+    if not order or not patch_list:
+        return
+    items = keep_and_delete(patch_list)[0] if merge_key else patch_list
+    index = position = 0
+    while index < len(items) and position < len(order):
+        if isinstance(items[index], dict) and DIRECTIVE in items[index]:
+            index += 1
+            continue
+        if merge_key_equal(items[index], order[position], merge_key):
+            index += 1
+        position += 1
+    if index < len(items) and position >= len(order):
+        shown, wanted = go_text(patch_list), go_text(order)
+        raise PatchError(f"The order in patch list:\n{shown}\n doesn't match {SET_ORDER} list:\n{wanted}\n")
+
+
+def _merge_lists(
+    original: list[Any], patch: list[Any], element: Type | None, merge_key: str, options: Options, *, deleting: bool
+) -> list[Any]:
+    if not original and not patch:
+        return original
+    kind = element_shape(original, patch)
+    if kind != "map":
+        if deleting and not options.joining:
+            kept = [item for item in original if not _among(item, patch)]
+            return original if len(kept) == len(original) else kept
+        merged = deduplicated(original + patch)
+    else:
+        if not merge_key:
+            raise PatchError(f"cannot merge lists without merge key for {element.form if element else 'struct'}")
+        original, patch = _special_elements(original, patch, merge_key)
+        original, merged = _merge_elements(original, patch, merge_key, element, options)
+    mine, others = _partition(merged, patch, merge_key)
+    ordered = _in_order(mine, others, patch, original, merge_key, kind)
+    return original if _identical(original, ordered) else ordered
+
+
+def _special_elements(original: list[Any], patch: list[Any], merge_key: str) -> tuple[list[Any], list[Any]]:
+    """Both lists after the elements with a `$patch` directive have done their work."""
+    plain: list[Any] = []
+    replace = False
+    for item in patch:
+        match item.get(DIRECTIVE, plain):
+            case directive if directive is plain:
+                plain.append(item)
+            case "delete":
+                if merge_key not in item:
+                    raise no_merge_key(item, merge_key)
+                value = item[merge_key]
+                original = [old for old in original if not _has_key_value(old, merge_key, value)]
+            case "replace":
+                replace = True
+            case "merge":
+                raise PatchError("merging lists cannot yet be specified in the patch")
+            case directive:
+                raise bad_patch_type(directive, item)
+    return (plain, []) if replace else (original, plain)
+
+
+def _merge_elements(
+    original: list[Any], patch: list[Any], merge_key: str, element: Type | None, options: Options
+) -> tuple[list[Any], list[Any]]:
+    """(the original with its elements merged, the same with the patch's new elements appended)."""
+    merged = list(original)
+    length = len(merged)
+    for item in patch:
+        if merge_key not in item:
+            raise no_merge_key(item, merge_key)
+        index = find_by_key(merged, merge_key, item[merge_key])
+        if index >= 0:
+            merged[index] = merge_maps(merged[index], item, element, options)
+        else:
+            merged.append(item)
+    unchanged = all(old is new for old, new in zip(original, merged, strict=False))
+    return original if unchanged else merged[:length], merged
+
+
+def _in_order(
+    mine: list[Any], others: list[Any], order: list[Any], server_order: list[Any], merge_key: str, kind: str
+) -> list[Any]:
+    """The patch's items in `order` and the server's in `server_order`, interleaved by the latter where it knows both."""
+    right = sorted_by(mine, order, merge_key, kind)
+    left = sorted_by(others, server_order, merge_key, kind)
+    result: list[Any] = []
+    i = j = 0
+    while i < len(left) and j < len(right):
+        left_index = _index(server_order, left[i], merge_key, kind)
+        right_index = _index(server_order, right[j], merge_key, kind)
+        if 0 <= left_index < right_index:
+            result.append(left[i])
+            i += 1
+        else:
+            result.append(right[j])
+            j += 1
+    return result + left[i:] + right[j:]
+
+
+def sorted_by(items: list[Any], order: list[Any], merge_key: str, kind: str) -> list[Any]:
+    """The items in the given order, those to delete last.
+
+    Items that the order does not know count as smaller than any other, which is no order at all: the result is what
+    Go's stable sort makes of it.
+    """
+    to_delete: list[Any] = []
+    if kind == "map":
+        for item in (*items, *order):
+            if not isinstance(item, dict):
+                raise bad_arg_type(GO_MAP, item)
+            if merge_key not in item:
+                raise no_merge_key(item, merge_key)
+        items, to_delete = keep_and_delete(items)
+    places = [_index(order, item, merge_key, kind) for item in items]
+
+    def less(left: int, right: int) -> bool:
+        return places[left] < places[right] if places[left] >= 0 and places[right] >= 0 else True
+
+    return [items[place] for place in sort_stable(range(len(items)), less)] + to_delete
+
+
+def keep_and_delete(items: list[Any]) -> tuple[list[Any], list[Any]]:
+    """(the items to keep, those with a delete directive)."""
+    keep: list[Any] = []
+    delete: list[Any] = []
+    for item in items:
+        if not isinstance(item, dict):
+            raise bad_arg_type(GO_MAP, item)
+        (delete if item.get(DIRECTIVE) == "delete" else keep).append(item)
+    return keep, delete
+
+
+def _partition(items: list[Any], by: list[Any], merge_key: str) -> tuple[list[Any], list[Any]]:
+    """(the items that appear in `by`, the others)."""
+    mine: list[Any] = []
+    others: list[Any] = []
+    for item in items:
+        if not merge_key:
+            known = _among(item, by)
+        else:
+            if not isinstance(item, dict):
+                raise bad_arg_type(GO_MAP, item)
+            if merge_key not in item:
+                raise no_merge_key(item, merge_key)
+            known = find_by_key(by, merge_key, item[merge_key]) >= 0
+        (mine if known else others).append(item)
+    return mine, others
+
+
+def find_by_key(items: list[Any], merge_key: str, value: Any) -> int:
+    """The index of the first map with that value of the merge key, or -1."""
+    for index, item in enumerate(items):
+        if not isinstance(item, dict):
+            raise PatchError(f"value for key {index} is not a map")
+        if _has_key_value(item, merge_key, value):
+            return index
+    return -1
+
+
+def merge_key_equal(left: Any, right: Any, merge_key: str) -> bool:
+    """Whether two list elements have the same merge key, or are equal if there is none."""
+    if not merge_key:
+        return same(left, right)
+    for item in (left, right):
+        if not isinstance(item, dict):
+            raise bad_arg_type(GO_MAP, item)
+    for item in (left, right):
+        if merge_key not in item:
+            raise no_merge_key(item, merge_key)
+    return same(left[merge_key], right[merge_key])
+
+
+def element_shape(*lists: list[Any]) -> str:
+    """What the elements of the lists are, all alike: map, string, int64 … Raises PatchError if they differ."""
+    common = ""
+    for items in lists:
+        for item in items:
+            current = shape(item)
+            if not common:
+                common = current
+                if common == "list":
+                    raise no_list_of_lists()
+            elif current != common:
+                raise PatchError(f"list element types are not identical: {go_text(list(lists))}")
+    if not common:
+        raise PatchError("no elements in any of the given slices")
+    return common
+
+
+def deduplicated(items: list[Any]) -> list[Any]:
+    """The distinct items; the last one moves into the place of each repeated one, as upstream has it."""
+    items = list(items)
+    i = 0
+    while i < len(items):
+        j = i + 1
+        while j < len(items):
+            if same(items[i], items[j]):
+                items[j] = items[-1]
+                items.pop()
+            else:
+                j += 1
+        i += 1
+    return items
+
+
+def struct_field(of: Type | None, key: str) -> Field:
+    """The field of a struct that merging descends into. Raises PatchError if there is none."""
+    if of is None or of.form != "struct":
+        raise PatchError(f"merging an object in json but data type is not struct, instead is: {_go_kind(of)}")
+    field = of.fields.get(key) or next((f for name, f in of.fields.items() if name.lower() == key.lower()), None)
+    if field is None:
+        name = of.go.rpartition(".")[2]
+        raise PatchError(f'unable to find api field in struct {name} for the json field "{key}"')
+    return field
+
+
+def list_field(of: Type | None, key: str) -> tuple[Field, Type | None]:
+    """The list field of a struct and the type of its elements. Raises PatchError if there is none."""
+    field = struct_field(of, key)
+    if field.type.form == "list":
+        return field, field.type.element
+    if field.pointer:
+        return field, field.type
+    raise PatchError("expected slice or array type, but got: struct")
+
+
+def extract_key(key: str, prefix: str) -> str:
+    """The field that a directive such as `$setElementOrder/containers` is about."""
+    head, slash, name = key.partition("/")
+    if not slash or head != prefix:
+        raise bad_format("primitive list" if prefix == DELETE_FROM_LIST else "setElementOrder list")
+    return name
+
+
+def _expect_list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise bad_arg_type(GO_LIST, value)
+    return value
+
+
+def _put(result: Map, key: str, value: Any) -> None:
+    if isinstance(value, dict) and DIRECTIVE in value:
+        result.pop(key, None)
+    else:
+        result[key] = _without_directives(value)
+
+
+def _without_directives(value: T) -> T:
+    if isinstance(value, dict):
+        return {key: _without_directives(item) for key, item in value.items() if not _directive(item)}  # type: ignore[return-value]
+    if isinstance(value, list):
+        return [_without_directives(item) for item in value if not _directive(item)]  # type: ignore[return-value]
+    return value
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    return value
+
+
+def _directive(value: Any) -> bool:
+    return isinstance(value, dict) and DIRECTIVE in value
+
+
+def _has_key_value(item: Any, merge_key: str, value: Any) -> bool:
+    if not isinstance(item, dict):
+        raise PatchError("value for key 0 is not a map")
+    return merge_key in item and same(item[merge_key], value)
+
+
+def _index(items: list[Any], item: Any, merge_key: str, kind: str) -> int:
+    if kind == "map":
+        wanted = item.get(merge_key)
+        for index, other in enumerate(items):
+            if same(wanted, other.get(merge_key) if isinstance(other, dict) else None):
+                return index
+        return -1
+    return next((index for index, other in enumerate(items) if same(item, other)), -1)
+
+
+def _among(item: Any, items: list[Any]) -> bool:
+    return any(same(item, other) for other in items)
+
+
+def _identical(left: list[Any], right: list[Any]) -> bool:
+    return len(left) == len(right) and all(a is b for a, b in zip(left, right, strict=True))
+
+
+def shape(value: Any) -> str:
+    """What upstream's JSON decoder makes of the value."""
+    for python, name in (
+        (dict, "map"),
+        (list, "list"),
+        (str, "string"),
+        (bool, "bool"),
+        (int, "int64"),
+        (float, "float64"),
+    ):
+        if isinstance(value, python):
+            return name
+    return "nil"
+
+
+def _go_kind(of: Type | None) -> str:
+    if of is None or of.form == "untyped":
+        return "interface"
+    return {"list": "slice", "scalar": of.scalar}.get(of.form, of.form)
