@@ -146,11 +146,11 @@ def label(model: Model, world: World, action: Action) -> str:
     """The name of an action in `world`: verb, process, and what it is about."""
     match action:
         case Deliver(iid):
-            pid, stream = _informer_name(model, world, iid)
-            change = world.store.log(stream)[
-                world.procs[world.names[pid]].informers[iid - world.first_informer[world.names[pid]]].position
-            ]
-            return f"deliver {pid} {stream} {change.type} {change.key}"
+            owner, place = world.informers[iid]
+            stream = model.program(world.pids[owner]).streams[place]
+            informer = world.procs[owner].informers[place]
+            change = world.store.log(stream)[informer.position if informer else 0]
+            return f"deliver {world.pids[owner]} {stream} {change.type} {change.key}"
         case Relist(iid):
             return "relist {} {}".format(*_informer_name(model, world, iid))
         case Reply(p, number) | Serve(p, number):

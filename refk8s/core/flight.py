@@ -140,7 +140,10 @@ Reconcile = Generator[Any, Any, "Requeue | Retry | None"]
 
 
 class Flight:
-    """A suspended reconcile: `log` holds the (effect, answer) pairs so far, `asked` what it waits for, `got` the responses that are here, `missing` how many are not."""
+    """A suspended reconcile.
+
+    `log` holds the (effect, answer) pairs so far, `asked` what it waits for, `got` the responses that are here, `missing` how many are not.
+    """
 
     __slots__ = ("asked", "cause", "controller", "digest", "got", "key", "live", "log", "missing")
 

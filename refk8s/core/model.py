@@ -14,8 +14,8 @@ from .process import Program
 class Occasion:
     """What an API server knows besides the store when it handles a request.
 
-    `now_ms`: logical time (Unix time in ms); `agent`: the user agent of the sender, `actor` its process name; `server`: the API server's process name; `cause`: the step number;
-    `cached(resource)`: the server's own watch cache (a collection), which may trail the store.
+    `now_ms`: logical time (Unix time in ms); `agent`: the user agent of the sender, `actor` its process name; `server`: the API
+    server's process name; `cause`: the step number; `cached(resource)`: the server's own watch cache (a collection), which may trail the store.
     """
 
     now_ms: int
@@ -42,9 +42,9 @@ class Api(Protocol):
 class Model:
     """What a World runs under. Mutants replace its fields and nothing else.
 
-    `program(pid)` gives the program of a process, `agent(pid)` its user agent, `accept` turns an `Input` payload into changes of the draft, `is_heartbeat(change)` says whether
-    a commit changed nothing but heartbeat fields, `quiet_ms` is the period without any other commit after which a run is quiet, `epoch_ms` is the Unix time at which the
-    run starts, `gates` the feature gates, `keep_live` allows the memo of suspended generators.
+    `program(pid)` gives the program of a process, `agent(pid)` its user agent; `accept(draft, payload)` carries out an `Input`; `is_heartbeat(change)` says
+    whether a commit changed nothing but heartbeat fields; `quiet_ms` is the period without any other commit after which a run is quiet; `epoch_ms` the
+    Unix time at which the run starts; `gates` the feature gates; `keep_live` allows the memo of suspended generators.
     """
 
     api: Api

@@ -77,7 +77,8 @@ class Informer:
 class WorkQueue:
     """client-go's work queue: a key is queued at most once, and never handed to two workers. Source: client-go/util/workqueue/queue.go.
 
-    `lane` holds the waiting keys in order, `dirty` every key that wants (another) turn with the step that asked, `active` those being worked on, `failures` the rate limiter.
+    `lane` holds the waiting keys in order, `dirty` every key that wants (another) turn with the step that asked, `active` those being worked
+    on, `failures` the rate limiter.
     """
 
     __slots__ = ("active", "dirty", "failures", "lane")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from . import flight as effects
@@ -29,6 +30,15 @@ def step(model: Model, world: World, action: Action) -> tuple[World, Delta]:
     draft = Draft(model, world)
     _HANDLERS[type(action)](draft, action)
     return draft.freeze()
+
+
+def genesis(model: Model, store: Any, fill: Callable[[Draft], None]) -> World:
+    """The first World: `store` as it is, at the model's epoch, with the processes that `fill` adds."""
+    draft = Draft(model, World(store, model.epoch_ms))
+    fill(draft)
+    world, _ = draft.freeze()
+    world.index = 0
+    return world
 
 
 class Draft:
@@ -553,7 +563,7 @@ class Draft:
         program = self.model.program(old.pid)
         dead = Process.fresh(old.pid, old.server, program, old.incarnation + 1, alive=False)
         world.partial -= process_cells(p, world, old, program)
-        for name in [name for owner, name in world.timers.armed.keys() if owner == p]:
+        for name in [name for owner, name in world.timers.armed if owner == p]:
             world.timers = world.timers.disarm(p, name)
         self._set_due(p, ())
         lane = world.inbox.get(p) or EMPTY_LANE
@@ -636,7 +646,7 @@ def process_cells(p: int, world: World, process: Process, program: Program) -> i
     for c, queue in enumerate(process.queues):
         waiting = {queue.lane[number] for number in queue.lane.numbers()}
         total += sum(cell("queue", pid, c, number, queue.lane[number]) for number in queue.lane.numbers())
-        total += sum(cell("again", pid, c, key) for key in queue.dirty.keys() if key not in waiting)
+        total += sum(cell("again", pid, c, key) for key in queue.dirty if key not in waiting)
         total += sum(cell("failures", pid, c, key, count) for key, count in queue.failures.items())
     for _, flight in process.flights.items():
         total += cell("flight", pid, flight.controller, flight.key, flight.digest)
@@ -651,7 +661,7 @@ def recompute_fingerprint(model: Model, world: World) -> int:
     total: int = sum(cell("held", iid) for iid in world.holds)
     for p, process in world.procs.items():
         total += process_cells(p, world, process, model.program(process.pid))
-    for p in world.inbox.keys():
+    for p in world.inbox:
         lane = world.inbox[p]
         total += sum(_message(lane[number]) for number in lane.numbers())
     for p, due in world.due.items():

@@ -25,8 +25,9 @@ class World:
     `now_ms` is logical time as Unix time in ms; it starts at the epoch that the scenario names, and only AdvanceTo moves it.
 
     `pids[p]` and `procs[p]` are the processes by dense id, `informers[iid]` is (p, place in the program's streams), `subscribers` maps a stream to the
-    bitset of its informers (`trailing[p]`: of those fed by the watch cache of API server p where that has a position of its own; `lagging`: all such), `inbox[p]` holds the messages for p, `due[p]` its timers that are due. `held` informers and `stopped` processes (held or
-    down) do not act. `index` counts steps. `partial` is the part of the fingerprint that store and timers do not keep themselves.
+    bitset of its informers. `trailing[p]` is the bitset of informers fed by the watch cache of API server p, where that has a position of its own, `lagging`
+    the union of these. `inbox[p]` holds the messages for p, `due[p]` its timers that are due. `held` informers and
+    `stopped` processes (held or down) do not act; `holds` names what a Hold holds. `workers[p]` are the worker counts of its controllers. `index` counts steps. `partial` is the part of the fingerprint that store and timers do not keep themselves.
     """
 
     __slots__ = (

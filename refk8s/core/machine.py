@@ -1,0 +1,110 @@
+"""State machines as tables of rows, and what is derived from them: the check, the reachability marks, the diagram and the table of the spec page.
+
+Nothing about a machine is written twice: change the rows and everything else follows (ARCHITECTURE §8).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from .invariant import Invariant, Severity, Writes
+
+
+@attrs.frozen
+class Row:
+    """One allowed change. `actor` is the first part of the name of the process that makes it ("kubelet" of "kubelet/node-1"; several: "a|b"; "*": anyone)."""
+
+    id: str
+    before: str
+    after: str
+    actor: str
+    when: str
+
+    def allows(self, actor: str) -> bool:
+        """Whether the process named `actor` may make this change."""
+        return self.actor == "*" or actor.partition("/")[0] in self.actor.split("|")
+
+
+@attrs.frozen
+class Machine:
+    """A state machine on one field of one resource.
+
+    `states(document)` gives the state of each instance in an object (one named "" for a field of the object itself, one per container for container
+    states); an instance that is not there is in `initial`. Writes of objects whose deletion removes the field are not judged.
+    """
+
+    id: str
+    resource: str
+    field: str
+    initial: str
+    terminal: frozenset[str]
+    rows: tuple[Row, ...]
+    states: Callable[[Mapping[str, Any]], Mapping[str, str]]
+    spec: str
+    source: str
+
+    def row(self, before: str, after: str, actor: str) -> Row | None:
+        """The row that allows `actor` to change `before` into `after`, or None."""
+        for row in self.rows:
+            if row.before == before and row.after == after and row.allows(actor):
+                return row
+        return None
+
+    def fired(self, change: Any) -> list[tuple[str, str, str, Row | None]]:
+        """(instance, before, after, row) of every change of state that a commit made."""
+        if change.type == "DELETED":
+            return []
+        old = self.states(change.prev.document) if change.prev is not None else {}
+        new = self.states(change.obj.document)
+        found = []
+        for instance in sorted(set(old) | set(new)):
+            before, after = old.get(instance, self.initial), new.get(instance, self.initial)
+            if before != after:
+                found.append((instance, before, after, self.row(before, after, change.actor)))
+        return found
+
+    def invariant(self) -> Invariant:
+        """The derived invariant: every change is a row, made by that row's actor."""
+
+        def every_change_is_a_row(before: Any, action: Any, after: Any, delta: Any) -> str | None:
+            for change in delta.commits:
+                if change.resource != self.resource:
+                    continue
+                for instance, was, now, row in self.fired(change):
+                    if row is None:
+                        what = f"{self.resource}/{change.key}{f' {instance}' if instance else ''}"
+                        return f"{what}: {change.actor} changed {self.field} from {was or 'none'} to {now or 'none'}, which no row of {self.id} allows"
+            return None
+
+        guarantee = f"Every change of {self.field} of {self.resource} is a row of the table {self.id}, made by that row's actor."
+        return Invariant(
+            f"{self.id}-ROWS",
+            "every_change_is_a_row",
+            guarantee,
+            Severity.SAFETY,
+            Writes((self.resource,)),
+            self.spec,
+            self.source,
+            "",
+            every_change_is_a_row,
+        )
+
+    def mermaid(self) -> str:
+        """The state diagram in mermaid's language."""
+        lines = ["stateDiagram-v2"]
+        if self.initial:
+            lines.append(f"    [*] --> {self.initial}")
+        lines += [f"    {row.before or '[*]'} --> {row.after or '[*]'}: {row.id}" for row in self.rows]
+        lines += [f"    {state} --> [*]" for state in sorted(self.terminal)]
+        return "\n".join(lines)
+
+    def table(self) -> str:
+        """The rows as a Markdown table."""
+        lines = ["| row | from | to | by | when |", "|---|---|---|---|---|"]
+        lines += [
+            f"| {r.id} | {r.before or '(none)'} | {r.after or '(none)'} | {r.actor} | {r.when} |" for r in self.rows
+        ]
+        return "\n".join(lines)

@@ -1,0 +1,140 @@
+"""The engine on a toy model: convergence, fingerprints, replay, forks, crash and hold."""
+
+from __future__ import annotations
+
+import pytest
+
+from refk8s.core.action import Crash, Hold, Input, Release, Restart
+from refk8s.core.enabled import enabled, find, first, is_idle, label
+from refk8s.core.errors import ReplayDivergence
+from refk8s.core.step import recompute_fingerprint, step
+from refk8s.core.wire import Request
+from refk8s.core.world import World
+from refk8s.explore.drivers import RandomDriver, ReplayDriver
+from refk8s.explore.run import run, run_twice
+from tests.unit.core import toy
+
+MODEL = toy.model()
+
+
+def labels(world: World) -> dict[str, int]:
+    return {stored.key: stored.document["size"] for stored in world.store.collection("labels").objects.values()}
+
+
+def boxes(world: World) -> dict[str, int]:
+    return {stored.key: stored.document["size"] for stored in world.store.collection("boxes").objects.values()}
+
+
+def test_default_driver_takes_the_toy_to_quiet_with_labels_equal_to_boxes() -> None:
+    outcome = run(MODEL, toy.world(MODEL))
+    assert outcome.verdict == "quiet"
+    assert labels(outcome.world) == boxes(outcome.world) == {"a": 3, "b": 3, "c": 1}
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_random_schedules_converge_and_fingerprints_equal_their_recomputation(seed: int) -> None:
+    def check(before: World, action: object, after: World, delta: object) -> None:
+        assert after.fingerprint == recompute_fingerprint(MODEL, after)
+
+    outcome = run(MODEL, toy.world(MODEL, copiers=2), RandomDriver(seed), observers=(check,), max_steps=5_000)
+    assert outcome.verdict == "quiet"
+    assert labels(outcome.world) == boxes(outcome.world)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_schedule_run_twice_has_equal_digests(seed: int) -> None:
+    assert run_twice(MODEL, toy.world(MODEL, copiers=2), lambda: RandomDriver(seed)).verdict == "quiet"
+
+
+def test_labels_of_enabled_actions_are_unique_and_find_gives_the_action_back() -> None:
+    world = toy.world(MODEL, copiers=2)
+    driver = RandomDriver(7)
+    for _ in range(200):
+        names = [label(MODEL, world, action) for action in enabled(world)]
+        assert len(set(names)) == len(names)
+        for name, action in zip(names, enabled(world), strict=True):
+            assert find(MODEL, world, name) == action
+        chosen = driver.choose(MODEL, world)
+        if chosen is None:
+            break
+        world, _ = step(MODEL, world, chosen)
+
+
+def test_replaying_labels_gives_the_same_fingerprints() -> None:
+    taken: list[tuple[str, int]] = []
+    run(
+        MODEL,
+        toy.world(MODEL),
+        RandomDriver(3),
+        observers=(lambda b, a, w, d: taken.append((label(MODEL, b, a), w.fingerprint)),),
+    )
+    again: list[int] = []
+    run(
+        MODEL,
+        toy.world(MODEL),
+        ReplayDriver([name for name, _ in taken]),
+        observers=(lambda b, a, w, d: again.append(w.fingerprint),),
+    )
+    assert again == [fingerprint for _, fingerprint in taken]
+
+
+def test_replay_of_an_action_that_is_not_enabled_diverges_with_the_step() -> None:
+    with pytest.raises(ReplayDivergence, match="step 0 wants 'begin copier/0/copier a'"):
+        run(MODEL, toy.world(MODEL), ReplayDriver(["begin copier/0/copier a"]))
+
+
+def test_a_fork_from_an_old_world_goes_its_own_way() -> None:
+    world = toy.world(MODEL, copiers=2)
+    worlds = [world]
+    run(MODEL, world, observers=(lambda b, a, w, d: worlds.append(w),))
+    for old in worlds[:: max(1, len(worlds) // 20)]:
+        for seed in (1, 2):
+            outcome = run(MODEL, old, RandomDriver(seed))
+            assert labels(outcome.world) == boxes(outcome.world) == {"a": 3, "b": 3, "c": 1}
+
+
+def test_a_crash_clears_exactly_one_process_and_its_requests_stay_on_the_wire() -> None:
+    world = toy.world(MODEL)
+    while not any(name.startswith("serve copier/0") for name in (label(MODEL, world, a) for a in enabled(world))):
+        action = first(world)
+        assert action is not None
+        world, _ = step(MODEL, world, action)
+    p = world.names["copier/0"]
+    others = {pid: world.process(pid) for pid in world.pids if pid != "copier/0"}
+    crashed, _ = step(MODEL, world, Crash(p))
+    assert crashed.process("copier/0").informers == (None,)
+    assert len(crashed.process("copier/0").flights) == 0
+    assert {pid: crashed.process(pid) for pid in others} == others
+    assert crashed.inbox.get(0) == world.inbox.get(0)
+    assert crashed.fingerprint == recompute_fingerprint(MODEL, crashed)
+    restarted, _ = step(MODEL, crashed, Restart(p))
+    assert restarted.fingerprint == recompute_fingerprint(MODEL, restarted)
+    outcome = run(MODEL, restarted)
+    assert labels(outcome.world) == {"a": 3, "b": 3, "c": 1}
+
+
+def test_nothing_is_delivered_to_a_held_informer_until_release() -> None:
+    world = toy.world(MODEL)
+    iid = world.first_informer[world.names["copier/0"]]
+    held, _ = step(MODEL, world, Hold(iid))
+    outcome = run(MODEL, held)
+    assert is_idle(outcome.world)
+    assert labels(outcome.world) == {}
+    assert outcome.world.fingerprint == recompute_fingerprint(MODEL, outcome.world)
+    released, _ = step(MODEL, outcome.world, Release(iid))
+    assert labels(run(MODEL, released).world) == {"a": 3, "b": 3, "c": 1}
+
+
+def test_a_held_process_does_nothing_until_release() -> None:
+    world = toy.world(MODEL)
+    p = world.names["user/ann"]
+    held, _ = step(MODEL, world, Hold(-p - 1))
+    assert boxes(run(MODEL, held).world) == {}
+    released, _ = step(MODEL, held, Release(-p - 1))
+    assert boxes(run(MODEL, released).world) == {"a": 3, "b": 3, "c": 1}
+
+
+def test_an_input_is_carried_out_by_the_model() -> None:
+    world = run(MODEL, toy.world(MODEL)).world
+    after, _ = step(MODEL, world, Input(Request("create", "boxes", "", "z", body=toy.document("z", 9))))
+    assert labels(run(MODEL, after).world)["z"] == 9
