@@ -1,0 +1,1 @@
+"""Controllers: pure decisions over views, and the generators that act on them."""
