@@ -40,6 +40,7 @@ class Volume:
     projected: Document = EMPTY
     ephemeral: Document = EMPTY
     host_path: Document = EMPTY
+    image: Document = EMPTY
     gce_persistent_disk: Document = attrs.field(default=EMPTY, metadata={"json": "gcePersistentDisk"})
     aws_elastic_block_store: Document = EMPTY
     rbd: Document = EMPTY

@@ -1,0 +1,314 @@
+"""One scheduling cycle: a pod and a snapshot in, a decision out. No clock, no API, no choice of its own.
+
+Source: pkg/scheduler/schedule_one.go, schedulePod; pkg/scheduler/framework/runtime/framework.go, RunFilterPluginsWithNominatedPods, RunScorePlugins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from refk8s.kinds.codec import EMPTY
+from refk8s.scheduler.framework import (
+    MAX_SCORE,
+    SKIP,
+    SUCCESS,
+    Code,
+    CycleState,
+    Plugin,
+    Point,
+    PostFilterResult,
+    Profile,
+    Status,
+)
+from refk8s.scheduler.messages import NO_CLAIMS, NO_NODES, fit_error
+from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
+from refk8s.scheduler.snapshot import Snapshot
+
+__all__ = ["Decision", "PluginScores", "TieRule", "first", "schedule"]
+
+TieRule = Callable[[tuple[str, ...]], str]
+"""Chooses one of the best nodes, which come sorted by name; upstream takes any of them."""
+
+Nominated = Mapping[str, Sequence[PodInfo]]
+"""Node → the pending pods that are nominated to run there."""
+
+PluginScores = Mapping[str, Mapping[str, tuple[int, int]]]
+"""Plugin → node → (raw score, normalised score)."""
+
+
+@attrs.frozen
+class Decision:
+    """What a cycle found out. `chosen` is the node to bind to, "" if none fits; then `message` says why.
+
+    `rejected` has the verdict on each node that was looked at and does not fit. `scores`, `skipped_score` and `totals` are empty in a lean cycle that
+    had nothing to compare. `unschedulable_plugins` (sorted) are those whose events may make the pod schedulable.
+    """
+
+    chosen: str = ""
+    best: tuple[str, ...] = ()
+    message: str = ""
+    feasible: tuple[str, ...] = ()
+    rejected: Mapping[str, Status] = EMPTY
+    pre_filter: Status | None = None
+    post_filter: PostFilterResult | None = None
+    unschedulable_plugins: tuple[str, ...] = ()
+    scores: PluginScores = EMPTY
+    skipped_score: tuple[str, ...] = ()
+    totals: Mapping[str, int] = EMPTY
+
+    @property
+    def nodes(self) -> Mapping[str, Status]:
+        """The verdict on every node that was looked at, by sorted name."""
+        verdicts = {**dict.fromkeys(self.feasible, SUCCESS), **self.rejected}
+        return {name: verdicts[name] for name in sorted(verdicts)}
+
+
+def first(best: tuple[str, ...]) -> str:
+    """The default tie rule: the first name."""
+    return best[0]
+
+
+def schedule(
+    profile: Profile,
+    pod: PodInfo,
+    snapshot: Snapshot,
+    *,
+    nominated: Nominated = EMPTY,
+    choose: TieRule = first,
+    explain: bool = False,
+) -> Decision:
+    """Decide where `pod` is to run.
+
+    A lean cycle (the default) does what upstream does and no more. `explain` records the scores of every plugin as well, even if only one node is left;
+    the choice is the same. PreEnqueue is not part of it: see Profile.pre_enqueue.
+    """
+    if not len(snapshot):
+        return Decision(message=NO_NODES)
+    cycle = CycleState(snapshot)
+    prepared = _pre_filter(profile, cycle, pod)
+    if isinstance(prepared, Status):
+        rejected = dict.fromkeys((node.name for node in snapshot.nodes()), prepared)
+        return _unschedulable(profile, cycle, pod, rejected, (prepared.plugin,), pre_filter=prepared)
+    filters = _Filters(profile, cycle, pod, nominated)
+    feasible, rejected = _find_feasible(filters, snapshot, prepared)
+    if not feasible:
+        restricting = () if prepared.names is None else prepared.restricting
+        return _unschedulable(profile, cycle, pod, rejected, restricting)
+    names = tuple(node.name for node in feasible)
+    if len(feasible) == 1 and not explain:
+        return Decision(names[0], names, feasible=names, rejected=rejected)
+    scored = _score(profile, cycle, pod, feasible)
+    return _chosen(names, rejected, scored, choose, explain=explain)
+
+
+# ---------------------------------------------------------------- filtering
+
+
+@attrs.frozen
+class _Prepared:
+    """What PreFilter left: the only nodes that can pass (None = any) and the plugins that said so."""
+
+    names: tuple[str, ...] | None
+    restricting: tuple[str, ...]
+
+
+def _pre_filter(profile: Profile, cycle: CycleState, pod: PodInfo) -> _Prepared | Status:
+    """Run every plugin's pre_filter; a Status means that the pod is rejected as a whole. Source: RunPreFilterPlugins."""
+    names: set[str] | None = None
+    restricting: list[str] = []
+    unschedulable: Status | None = None
+    for plugin in profile.at(Point.FILTER):
+        result = plugin.pre_filter(cycle, pod)
+        if result is SKIP:
+            continue
+        if isinstance(result, Status):
+            if result.code is Code.UNSCHEDULABLE_AND_UNRESOLVABLE:
+                return result
+            unschedulable = unschedulable or result
+            continue
+        assert not isinstance(result, type(SKIP))
+        cycle.filtering[plugin.name] = result.state
+        if result.node_names is not None:
+            restricting.append(plugin.name)
+            names = set(result.node_names) if names is None else names & set(result.node_names)
+            if not names:
+                return Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "", (_nowhere(restricting),))
+    return unschedulable or _Prepared(None if names is None else tuple(sorted(names)), tuple(sorted(restricting)))
+
+
+def _nowhere(restricting: list[str]) -> str:
+    if len(restricting) == 1:
+        return f"node(s) didn't satisfy plugin {restricting[0]}"
+    return f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(restricting))}] simultaneously"
+
+
+class _Filters:
+    """The filters that have something to say about the pod, bound to what they prepared."""
+
+    __slots__ = ("active", "nominated", "pod", "run")
+
+    def __init__(self, profile: Profile, cycle: CycleState, pod: PodInfo, nominated: Nominated) -> None:
+        states = cycle.filtering
+        self.pod = pod
+        self.active: list[tuple[Plugin, Any]] = [
+            (p, states[p.name]) for p in profile.at(Point.FILTER) if p.name in states
+        ]
+        self.run = [(plugin.filter, state) for plugin, state in self.active]
+        self.nominated = nominated
+
+    def on(self, node: NodeInfo) -> Status | None:
+        """Return the first rejection of the node, None if the pod fits."""
+        if self.nominated and node.name in self.nominated:
+            return self._with_nominated(node)
+        for check, state in self.run:
+            status = check(state, self.pod, node)
+            if status is not None:
+                return status
+        return None
+
+    def _with_nominated(self, node: NodeInfo) -> Status | None:
+        """Filter the node as if the nominated pods of at least the pod's priority ran there, and again without them."""
+        pod, with_others = self.pod, node
+        states = [state for _, state in self.active]
+        for other in self.nominated[node.name]:
+            if other.priority >= pod.priority and other.key != pod.key:
+                with_others = with_others.with_pod(other)
+                states = [
+                    p.add_pod(state, pod, other, with_others) for (p, _), state in zip(self.active, states, strict=True)
+                ]
+        if with_others is not node:
+            for (plugin, _), state in zip(self.active, states, strict=True):
+                status = plugin.filter(state, pod, with_others)
+                if status is not None:
+                    return status
+        for check, state in self.run:
+            status = check(state, pod, node)
+            if status is not None:
+                return status
+        return None
+
+
+def _find_feasible(
+    filters: _Filters, snapshot: Snapshot, prepared: _Prepared
+) -> tuple[list[NodeInfo], dict[str, Status]]:
+    """Return the nodes that fit, and the verdict on the others. A nominated node that fits is the only one looked at.
+
+    Source: findNodesThatFitPod.
+    """
+    rejected: dict[str, Status] = {}
+    hint = snapshot.node(filters.pod.pod.status.nominated_node_name)
+    if hint is not None:
+        status = filters.on(hint)
+        if status is None:
+            return [hint], rejected
+        rejected[hint.name] = status
+    candidates = snapshot.nodes()
+    if prepared.names is not None:
+        absent = Status(
+            Code.UNSCHEDULABLE_AND_UNRESOLVABLE,
+            "",
+            (f"node(s) didn't satisfy plugin(s) [{' '.join(prepared.restricting)}]",),
+        )
+        allowed = frozenset(prepared.names)
+        for node in candidates:
+            if node.name not in allowed:
+                rejected.setdefault(node.name, absent)
+        candidates = [node for node in candidates if node.name in allowed]
+    feasible = []
+    on = filters.on
+    for node in candidates:
+        status = on(node)
+        if status is None:
+            feasible.append(node)
+        else:
+            rejected[node.name] = status
+    return feasible, rejected
+
+
+def _unschedulable(
+    profile: Profile,
+    cycle: CycleState,
+    pod: PodInfo,
+    rejected: Mapping[str, Status],
+    plugins: tuple[str, ...],
+    *,
+    pre_filter: Status | None = None,
+) -> Decision:
+    """Run PostFilter and put the failure together. Source: schedulingAlgorithm, RunPostFilterPlugins."""
+    result: PostFilterResult | None = None
+    reasons = [NO_CLAIMS]
+    for plugin in profile.at(Point.POST_FILTER):
+        result = plugin.post_filter(cycle, pod, rejected)
+        if result.status.code is Code.SUCCESS or not result.decided:
+            reasons = []
+            break
+        reasons.extend(result.status.reasons)
+    return Decision(
+        message=fit_error(
+            len(cycle.snapshot),
+            rejected.values(),
+            pre_filter=pre_filter.message if pre_filter else "",
+            post_filter=", ".join(reasons) if result else "",
+        ),
+        rejected=rejected,
+        pre_filter=pre_filter,
+        post_filter=result,
+        unschedulable_plugins=tuple(sorted({*plugins, *(status.plugin for status in rejected.values())} - {""})),
+    )
+
+
+# ---------------------------------------------------------------- scoring
+
+
+@attrs.frozen
+class _Scored:
+    """Columns of scores in the order of the feasible nodes."""
+
+    raw: Mapping[str, list[int]]
+    normalised: Mapping[str, list[int]]
+    skipped: tuple[str, ...]
+    totals: list[int]
+
+
+def _score(profile: Profile, cycle: CycleState, pod: PodInfo, nodes: list[NodeInfo]) -> _Scored:
+    """Score the nodes with every plugin and add up. Raises ValueError if a plugin leaves 0…MAX_SCORE. Source: RunScorePlugins."""
+    raw: dict[str, list[int]] = {}
+    normalised: dict[str, list[int]] = {}
+    skipped: list[str] = []
+    totals = [0] * len(nodes)
+    for plugin in profile.at(Point.SCORE):
+        name = plugin.name
+        state = plugin.pre_score(cycle, pod, nodes)
+        if state is SKIP:
+            skipped.append(name)
+            continue
+        cycle.scoring[name] = state
+        score = plugin.score
+        column = raw[name] = [score(state, pod, node) for node in nodes]
+        final = normalised[name] = plugin.normalize(state, nodes, column)
+        if min(final) < 0 or max(final) > MAX_SCORE:
+            raise ValueError(
+                f"plugin {name} gave a score outside 0…{MAX_SCORE} after normalising; common cause: a normalize that it lacks"
+            )
+        weight = profile.weights.get(name, 1)
+        totals = [total + weight * value for total, value in zip(totals, final, strict=True)]
+    return _Scored(raw, normalised, tuple(sorted(skipped)), totals)
+
+
+def _chosen(
+    names: tuple[str, ...], rejected: Mapping[str, Status], scored: _Scored, choose: TieRule, *, explain: bool
+) -> Decision:
+    highest = max(scored.totals)
+    best = tuple(sorted(name for name, total in zip(names, scored.totals, strict=True) if total == highest))
+    decision = Decision(choose(best), best, feasible=names, rejected=rejected)
+    if not explain:
+        return decision
+    scores = {
+        plugin: dict(zip(names, zip(column, scored.normalised[plugin], strict=True), strict=True))
+        for plugin, column in scored.raw.items()
+    }
+    totals = dict(zip(names, scored.totals, strict=True))
+    return attrs.evolve(decision, scores=scores, skipped_score=scored.skipped, totals=totals)
