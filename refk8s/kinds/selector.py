@@ -5,12 +5,13 @@ apis/meta/v1/validation/validation.go, ValidateLabelSelector.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from functools import lru_cache
 
 import attrs
 
 from refk8s.kinds.fielderror import FieldError, Named, aggregate, forbidden, invalid, not_supported, quote, required
+from refk8s.kinds.labels import Labels, validate_labels
 from refk8s.kinds.meta import LabelSelector, LabelSelectorRequirement
 from refk8s.kinds.names import label_key, label_value
 
@@ -24,10 +25,7 @@ __all__ = [
     "from_object",
     "parse",
     "validate",
-    "validate_labels",
 ]
-
-Labels = Mapping[str, str]
 
 _ONE_VALUE = ("=", "==", "!=")
 _OPERATORS = ("in", "notin", "=", "==", "!=", "gt", "lt", "exists", "!")
@@ -132,15 +130,6 @@ def validate(selector: LabelSelector | None, field: str) -> list[FieldError]:
     errors = validate_labels(selector.match_labels, f"{field}.matchLabels")
     for i, expression in enumerate(selector.match_expressions):
         errors += _validate_expression(expression, f"{field}.matchExpressions[{i}]")
-    return errors
-
-
-def validate_labels(labels: Labels, field: str) -> list[FieldError]:
-    """Return what is wrong with a map of labels, in the order of the keys."""
-    errors = []
-    for key in sorted(labels):
-        errors += [invalid(field, key, message) for message in label_key(key)]
-        errors += [invalid(field, labels[key], message) for message in label_value(labels[key])]
     return errors
 
 
