@@ -1,0 +1,205 @@
+"""Deletion: grace, finalizers, propagation, and the end of namespaces.
+
+Source: apiserver/pkg/registry/rest/delete.go, BeforeDelete; registry/generic/registry/store.go, Delete and what it calls;
+pkg/registry/core/namespace/storage/storage.go, Delete; pkg/registry/core/pod/strategy.go, CheckGracefulDelete.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import attrs
+
+from ..core.clock import rfc3339, unix_ms
+from ..core.wire import Response
+from .rest.call import Call, answer
+from .status import Rejected, deleted, not_found
+from .store import Document, Stored
+
+if TYPE_CHECKING:
+    from .rest.api import Api
+
+ORPHAN: Final = "orphan"
+FOREGROUND: Final = "foregroundDeletion"
+
+
+@attrs.frozen
+class DeleteOptions:
+    """How to delete. `grace_s` None: the object's own; `propagation` "" or Orphan, Background, Foreground; preconditions "" where absent."""
+
+    grace_s: int | None = None
+    propagation: str = ""
+    uid: str = ""
+    resource_version: str = ""
+    orphan: bool | None = None
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> DeleteOptions:
+        """From request options or a DeleteOptions document."""
+        if not options:
+            return _NONE
+        preconditions = options.get("preconditions") or {}
+        return cls(
+            options.get("gracePeriodSeconds"),
+            options.get("propagationPolicy") or "",
+            preconditions.get("uid") or "",
+            preconditions.get("resourceVersion") or "",
+            options.get("orphanDependents"),
+        )
+
+
+_NONE: Final = DeleteOptions()
+
+
+def delete(api: Api, call: Call) -> Response:
+    """Delete the object that the request names: at once, or by marking it and leaving the rest to those whom it waits for."""
+    old = call.current()
+    if old is None:
+        raise Rejected(not_found(call.row.group, call.row.plural, call.request.name))
+    options = api.delete_options(call)
+    api.check_deletable(call, old)
+    if call.row.plural == "namespaces":
+        return _delete_namespace(api, call, old, options)
+    return delete_object(api, call, old, options)
+
+
+def delete_object(api: Api, call: Call, old: Stored, options: DeleteOptions) -> Response:
+    """The generic registry's Delete."""
+    row, txn = call.row, call.txn
+    # CHECK
+    api.check_preconditions(call, old, options)
+    # CHANGE
+    grace_s = api.start_deletion(call, old, options)
+    if grace_s == PENDING:
+        return answer(call, 200, old) if row.returns_deleted else _gone(call, old)
+    metadata = old.document["metadata"]
+    finalizers = api.deletion_finalizers(call, old, options)
+    document = with_finalizers(old.document, finalizers)
+    if grace_s is None:
+        if finalizers:
+            document = mark_deleting(document, call)
+            stored = old if api.is_noop(document, old) else txn.update(row.plural, old, document)
+            return answer(call, 200, stored)
+        last = old
+    else:
+        document = with_deletion(document, call, grace_s, metadata)
+        last = old if api.is_noop(document, old) else txn.update(row.plural, old, document)
+        if finalizers or grace_s > 0:
+            return answer(call, 200, last)
+    # RECORD
+    gone = txn.delete(row.plural, last)
+    return answer(call, 200, gone) if row.returns_deleted else _gone(call, gone)
+
+
+PENDING: Final = -1
+"""What `start_deletion` says of an object whose graceful deletion goes on as it is."""
+
+
+def graceful_period(call: Call, old: Stored, options: DeleteOptions) -> int | None:
+    """The grace period in seconds that the deletion sets, None if it has none, PENDING if one is under way that is no longer."""
+    if not call.row.graceful:
+        return None
+    metadata = old.document["metadata"]
+    asked = options.grace_s
+    if asked is not None and asked < 0:
+        asked = 1
+    if metadata.get("deletionTimestamp"):
+        left = metadata.get("deletionGracePeriodSeconds") or 0
+        if left == 0:
+            return None
+        return asked if asked is not None and asked < left else PENDING
+    return pod_grace_s(old.document, asked)
+
+
+def pod_grace_s(pod: Document, asked: int | None) -> int:
+    """The grace period of a pod's first deletion."""
+    spec, status = pod.get("spec") or {}, pod.get("status") or {}
+    period = asked
+    if period is None:
+        period = spec.get("terminationGracePeriodSeconds")
+        period = 30 if period is None else period
+    if not spec.get("nodeName") or status.get("phase") in ("Failed", "Succeeded"):
+        period = 0
+    return 1 if period < 0 else period
+
+
+def with_deletion(document: Document, call: Call, grace_s: int, metadata: Document) -> Document:
+    """The document with its deletion begun, or moved to a shorter grace period."""
+    now_ms = call.occasion.now_ms
+    if metadata.get("deletionTimestamp"):
+        begun_ms = unix_ms(metadata["deletionTimestamp"]) - metadata["deletionGracePeriodSeconds"] * 1000
+        at_ms = begun_ms + grace_s * 1000
+        if at_ms < now_ms:
+            at_ms = now_ms
+            grace_s = min(grace_s, 1)
+        changes: Document = {"deletionTimestamp": rfc3339(at_ms), "deletionGracePeriodSeconds": grace_s}
+    else:
+        changes = {"deletionTimestamp": rfc3339(now_ms + grace_s * 1000), "deletionGracePeriodSeconds": grace_s}
+        if document["metadata"].get("generation"):
+            changes["generation"] = document["metadata"]["generation"] + 1
+    return {**document, "metadata": {**document["metadata"], **changes}}
+
+
+def mark_deleting(document: Document, call: Call) -> Document:
+    """The document of an object that finalizers keep, without grace."""
+    metadata = document["metadata"]
+    changes: Document = {"deletionGracePeriodSeconds": 0}
+    if not metadata.get("deletionTimestamp"):
+        changes["deletionTimestamp"] = call.now
+        if metadata.get("generation"):
+            changes["generation"] = metadata["generation"] + 1
+    elif unix_ms(metadata["deletionTimestamp"]) > call.occasion.now_ms:
+        changes["deletionTimestamp"] = call.now
+    return {**document, "metadata": {**metadata, **changes}}
+
+
+def with_finalizers(document: Document, finalizers: list[str]) -> Document:
+    """The document with these metadata.finalizers."""
+    metadata = document["metadata"]
+    if (metadata.get("finalizers") or []) == finalizers:
+        return document
+    changed = {**metadata, "finalizers": finalizers}
+    if not finalizers:
+        del changed["finalizers"]
+    return {**document, "metadata": changed}
+
+
+def propagation_finalizers(finalizers: list[str], options: DeleteOptions) -> list[str]:
+    """The finalizers with those of the garbage collector as the propagation policy wants them."""
+    orphan, foreground = ORPHAN in finalizers, FOREGROUND in finalizers
+    if options.orphan is not None:
+        orphan, foreground = options.orphan, False
+    elif options.propagation:
+        orphan, foreground = options.propagation == "Orphan", options.propagation == "Foreground"
+    kept = [finalizer for finalizer in finalizers if finalizer not in (ORPHAN, FOREGROUND)]
+    wanted = kept + [ORPHAN] * orphan + [FOREGROUND] * foreground
+    return finalizers if set(wanted) == set(finalizers) else wanted
+
+
+def _gone(call: Call, stored: Stored) -> Response:
+    row = call.row
+    return Response(200, status=deleted(row.group, row.plural, stored.name, stored.uid), revision=stored.revision)
+
+
+def _delete_namespace(api: Api, call: Call, old: Stored, options: DeleteOptions) -> Response:
+    document, metadata = old.document, old.document["metadata"]
+    api.check_namespace_preconditions(call, old, options)
+    if not metadata.get("deletionTimestamp"):
+        made = {**document, "metadata": {**metadata, "deletionTimestamp": call.now}}
+        made["status"] = {**(document.get("status") or {}), "phase": "Terminating"}
+        made = with_finalizers(made, _namespace_finalizers(metadata.get("finalizers") or [], options))
+        return answer(call, 200, call.txn.update("namespaces", old, made))
+    if (document.get("spec") or {}).get("finalizers"):
+        return answer(call, 200, old)
+    return delete_object(api, call, old, options)
+
+
+def _namespace_finalizers(finalizers: list[str], options: DeleteOptions) -> list[str]:
+    if options.orphan is not None:
+        wanted = propagation_finalizers(
+            finalizers, attrs.evolve(options, orphan=None, propagation="Orphan" if options.orphan else "Foreground")
+        )
+    else:
+        wanted = propagation_finalizers(finalizers, options)
+    return wanted

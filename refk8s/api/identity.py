@@ -1,0 +1,54 @@
+"""What the API server invents: generated names, uids and cluster IPs, each a function of local counters.
+
+Counters are per parent (a name prefix in a namespace, an object's key), never the global revision, so that leaving out one write renames nothing else
+(ARCHITECTURE §3). Source of the forms: apiserver/pkg/storage/names/generate.go; apimachinery/pkg/util/rand.
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import Final
+
+from .store import Txn
+
+ALPHABET: Final = "bcdfghjklmnpqrstvwxz2456789"
+SUFFIX_LENGTH: Final = 5
+MAX_GENERATED_NAME: Final = 63
+_MAX_BASE: Final = MAX_GENERATED_NAME - SUFFIX_LENGTH
+
+
+def _digest(*parts: str | int) -> bytes:
+    return blake2b("\x1f".join(map(str, parts)).encode(), digest_size=16).digest()
+
+
+def suffix(txn: Txn, resource: str, namespace: str, prefix: str) -> str:
+    """The next five characters for a generated name of this prefix."""
+    ordinal = txn.count(f"name:{resource}/{namespace}/{prefix}")
+    number = int.from_bytes(_digest("name", resource, namespace, prefix, ordinal)[:8], "little")
+    made = ""
+    for _ in range(SUFFIX_LENGTH):
+        number, index = divmod(number, len(ALPHABET))
+        made += ALPHABET[index]
+    return made
+
+
+def generated_name(txn: Txn, resource: str, namespace: str, prefix: str) -> str:
+    """The prefix, cut so that the name fits a label, and five characters."""
+    return prefix[:_MAX_BASE] + suffix(txn, resource, namespace, prefix)
+
+
+def uid(txn: Txn, resource: str, key: str) -> str:
+    """The uid of the next object with this key, in the form of a random (version 4) UUID."""
+    raw = _digest("uid", resource, key, txn.count(f"uid:{resource}/{key}"))
+    text = raw.hex()
+    variant = "89ab"[raw[8] & 3]
+    return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
+
+
+def cluster_ip(txn: Txn, taken: object) -> str:
+    """The next free address of the service range 10.96.0.0/16; `taken` supports `in`. Addresses from .0.10 up, as kubeadm leaves room below."""
+    while True:
+        number = 10 + txn.count("clusterip")
+        address = f"10.96.{(number >> 8) & 255}.{number & 255}"
+        if address not in taken:  # type: ignore[operator]
+            return address

@@ -1,0 +1,184 @@
+"""The registry: one row per resource. A further kind is one row here and one file in `refk8s/kinds/`.
+
+A row says where a resource lives (group, version, scope), what it answers to (verbs, subresources) and how its strategy differs from the common one.
+What happens to its documents is `refk8s.api.hooks`. Source: pkg/registry/*/*/strategy.go and storage/storage.go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import attrs
+
+ALL_VERBS: Final = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
+NAMESPACE_VERBS: Final = ("create", "delete", "get", "list", "patch", "update", "watch")
+
+STATUS: Final = "status"
+SCALE: Final = "scale"
+
+
+@attrs.frozen(eq=False)
+class Resource:
+    """One resource of the API.
+
+    `subresources` maps a name to its verbs. `create_on_update`: a PUT may create. `unconditional_update`: a PUT without resourceVersion is last-writer-wins.
+    `graceful`: deletion has a grace period. `returns_deleted`: a delete that removes at once answers with the object. `collects`: garbage collection of dependents
+    is supported (False: the propagation policy is ignored). `fields`: the field selectors beside metadata.name and metadata.namespace, with their paths.
+    """
+
+    plural: str
+    kind: str
+    group: str = ""
+    version: str = "v1"
+    namespaced: bool = True
+    singular: str = ""
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    verbs: tuple[str, ...] = ALL_VERBS
+    subresources: Mapping[str, tuple[str, ...]] = attrs.field(factory=dict)
+    create_on_update: bool = False
+    unconditional_update: bool = True
+    graceful: bool = False
+    returns_deleted: bool = False
+    collects: bool = True
+    fields: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def api_version(self) -> str:
+        """`v1`, `apps/v1` …"""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def list_kind(self) -> str:
+        """The kind of a list of these."""
+        return f"{self.kind}List"
+
+
+_STATUS = {STATUS: ("get", "patch", "update")}
+_SCALED = {**_STATUS, SCALE: ("get", "patch", "update")}
+
+_POD_FIELDS = {
+    "spec.nodeName": "spec.nodeName",
+    "spec.restartPolicy": "spec.restartPolicy",
+    "spec.schedulerName": "spec.schedulerName",
+    "spec.serviceAccountName": "spec.serviceAccountName",
+    "spec.hostNetwork": "spec.hostNetwork",
+    "status.phase": "status.phase",
+    "status.podIP": "status.podIP",
+    "status.nominatedNodeName": "status.nominatedNodeName",
+}
+_EVENT_FIELDS = {
+    "involvedObject.kind": "involvedObject.kind",
+    "involvedObject.namespace": "involvedObject.namespace",
+    "involvedObject.name": "involvedObject.name",
+    "involvedObject.uid": "involvedObject.uid",
+    "involvedObject.apiVersion": "involvedObject.apiVersion",
+    "involvedObject.resourceVersion": "involvedObject.resourceVersion",
+    "involvedObject.fieldPath": "involvedObject.fieldPath",
+    "reason": "reason",
+    "reportingComponent": "reportingComponent",
+    "source": "source.component",
+    "type": "type",
+}
+
+ROWS: Final = (
+    Resource(
+        "pods",
+        "Pod",
+        singular="pod",
+        short_names=("po",),
+        categories=("all",),
+        subresources={**_STATUS, "binding": ("create",)},
+        graceful=True,
+        returns_deleted=True,
+        fields=_POD_FIELDS,
+    ),
+    Resource(
+        "nodes",
+        "Node",
+        namespaced=False,
+        singular="node",
+        short_names=("no",),
+        subresources=_STATUS,
+        fields={"spec.unschedulable": "spec.unschedulable"},
+    ),
+    Resource(
+        "namespaces",
+        "Namespace",
+        namespaced=False,
+        singular="namespace",
+        short_names=("ns",),
+        verbs=NAMESPACE_VERBS,
+        subresources={**_STATUS, "finalize": ("update",)},
+        returns_deleted=True,
+        fields={"status.phase": "status.phase", "name": "metadata.name"},
+    ),
+    Resource(
+        "replicasets",
+        "ReplicaSet",
+        "apps",
+        singular="replicaset",
+        short_names=("rs",),
+        categories=("all",),
+        subresources=_SCALED,
+        fields={"status.replicas": "status.replicas"},
+    ),
+    Resource(
+        "deployments",
+        "Deployment",
+        "apps",
+        singular="deployment",
+        short_names=("deploy",),
+        categories=("all",),
+        subresources=_SCALED,
+    ),
+    Resource("configmaps", "ConfigMap", singular="configmap", short_names=("cm",)),
+    Resource("secrets", "Secret", singular="secret", fields={"type": "type"}),
+    Resource(
+        "services",
+        "Service",
+        singular="service",
+        short_names=("svc",),
+        categories=("all",),
+        subresources=_STATUS,
+        create_on_update=True,
+        returns_deleted=True,
+        fields={"spec.clusterIP": "spec.clusterIP", "spec.type": "spec.type"},
+    ),
+    Resource("serviceaccounts", "ServiceAccount", singular="serviceaccount", short_names=("sa",), returns_deleted=True),
+    Resource(
+        "leases",
+        "Lease",
+        "coordination.k8s.io",
+        singular="lease",
+        create_on_update=True,
+        unconditional_update=False,
+    ),
+    Resource(
+        "events",
+        "Event",
+        singular="event",
+        short_names=("ev",),
+        create_on_update=True,
+        collects=False,
+        fields=_EVENT_FIELDS,
+    ),
+    Resource(
+        "priorityclasses",
+        "PriorityClass",
+        "scheduling.k8s.io",
+        namespaced=False,
+        singular="priorityclass",
+        short_names=("pc",),
+    ),
+)
+
+RESOURCES: Final[Mapping[str, Resource]] = {row.plural: row for row in ROWS}
+KINDS: Final[Mapping[str, Resource]] = {row.kind: row for row in ROWS}
+
+
+def resource_of(kind: str, api_version: str = "") -> Resource | None:
+    """The resource whose objects have this kind (and apiVersion, if given), or None."""
+    row = KINDS.get(kind)
+    return row if row is not None and (not api_version or api_version == row.api_version) else None
