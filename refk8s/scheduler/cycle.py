@@ -23,7 +23,7 @@ from refk8s.scheduler.framework import (
     Profile,
     Status,
 )
-from refk8s.scheduler.messages import NO_CLAIMS, NO_NODES, fit_error
+from refk8s.scheduler.messages import NO_NODES, fit_error
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
 from refk8s.scheduler.snapshot import Snapshot
 
@@ -239,7 +239,7 @@ def _unschedulable(
 ) -> Decision:
     """Run PostFilter and put the failure together. Source: schedulingAlgorithm, RunPostFilterPlugins."""
     result: PostFilterResult | None = None
-    reasons = [NO_CLAIMS]
+    reasons: list[str] = []
     for plugin in profile.at(Point.POST_FILTER):
         result = plugin.post_filter(cycle, pod, rejected)
         if result.status.code is Code.SUCCESS or not result.decided:
@@ -251,7 +251,7 @@ def _unschedulable(
             len(cycle.snapshot),
             rejected.values(),
             pre_filter=pre_filter.message if pre_filter else "",
-            post_filter=", ".join(reasons) if result else "",
+            post_filter=", ".join(reasons),
         ),
         rejected=rejected,
         pre_filter=pre_filter,

@@ -105,12 +105,13 @@ class PostFilterResult:
     """What a plugin can do for a pod that fits nowhere.
 
     `status` SUCCESS: room will be made on `nominated_node_name`. Otherwise its reasons are appended to the failure message. `decided` False: the
-    plugin cannot tell (DefaultPreemption before its dry run is written); then `status` carries no reasons.
+    plugin cannot tell (DefaultPreemption before its dry run is written); then `status` carries no reasons. `details` explain it.
     """
 
     status: Status
     nominated_node_name: str = ""
     decided: bool = True
+    details: Any = None
 
 
 @attrs.define(eq=False)

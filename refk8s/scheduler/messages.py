@@ -1,7 +1,6 @@
 """What the scheduler says: the text of the FailedScheduling event and of the PodScheduled condition.
 
-Source: pkg/scheduler/framework/types.go, FitError; pkg/scheduler/schedule_one.go, truncateMessage, ErrNoNodesAvailable;
-pkg/scheduler/framework/plugins/dynamicresources/dynamicresources.go, PostFilter.
+Source: pkg/scheduler/framework/types.go, FitError; pkg/scheduler/schedule_one.go, truncateMessage, ErrNoNodesAvailable.
 """
 
 from __future__ import annotations
@@ -11,13 +10,10 @@ from typing import Final
 
 from refk8s.scheduler.framework import Status
 
-__all__ = ["NOTE_LENGTH_LIMIT", "NO_CLAIMS", "NO_NODES", "event_note", "fit_error"]
+__all__ = ["NOTE_LENGTH_LIMIT", "NO_NODES", "event_note", "fit_error"]
 
 NO_NODES: Final = "no nodes available to schedule pods"
 """The whole message when there is not one node."""
-
-NO_CLAIMS: Final = "no new claims to deallocate"
-"""What the plugin for dynamic resources, part of every default profile, contributes before preemption does."""
 
 NOTE_LENGTH_LIMIT: Final = 1024
 """The longest note of an event, in bytes."""

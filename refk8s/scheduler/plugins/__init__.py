@@ -1,6 +1,6 @@
 """The default plugins, one file each, and profiles made of them.
 
-Volume and dynamic-resource plugins, NodeDeclaredFeatures and gang scheduling are out.
+Volume plugins, NodeDeclaredFeatures and gang scheduling are out; DynamicResources is a stub that says what it always says.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from refk8s.scheduler.framework import Plugin, Profile
 from refk8s.scheduler.plugins.default_preemption import DefaultPreemption
+from refk8s.scheduler.plugins.dynamic_resources import DynamicResources
 from refk8s.scheduler.plugins.image_locality import ImageLocality
 from refk8s.scheduler.plugins.inter_pod_affinity import InterPodAffinity
 from refk8s.scheduler.plugins.node_affinity import NodeAffinity
@@ -36,6 +37,7 @@ DEFAULT_PLUGINS: Final[tuple[type[Plugin], ...]] = (
     NodeResourcesFit,
     PodTopologySpread,
     InterPodAffinity,
+    DynamicResources,
     DefaultPreemption,
     NodeResourcesBalancedAllocation,
     ImageLocality,

@@ -13,16 +13,35 @@ from typing import Final
 
 import attrs
 
+from refk8s.kinds.codec import EMPTY
 from refk8s.scheduler.events import ActionType, ClusterEvent, EventHint, EventResource, QueueingHint
 from refk8s.scheduler.framework import SKIP, Code, CycleState, Plugin, Point, PostFilterResult, Skip, Status
 from refk8s.scheduler.listers import Listers
 from refk8s.scheduler.messages import fit_error
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
 
-__all__ = ["NOT_HELPFUL", "NO_VICTIMS", "DefaultPreemption"]
+__all__ = ["NOT_HELPFUL", "NO_VICTIMS", "Candidate", "DefaultPreemption", "Preemption"]
 
 NOT_HELPFUL: Final = Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "", ("Preemption is not helpful for scheduling",))
 NO_VICTIMS: Final = Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "", ("No preemption victims found for incoming pod",))
+
+
+@attrs.frozen
+class Candidate:
+    """A node where deleting `victims` (most important first) makes room; so many of them exceed a disruption budget."""
+
+    victims: tuple[PodInfo, ...]
+    pdb_violations: int = 0
+
+
+@attrs.frozen
+class Preemption:
+    """The details of a PostFilterResult: whether the pod may preempt, what was found on the nodes that were tried, and the best of them (sorted)."""
+
+    eligible: bool = True
+    candidates: Mapping[str, Candidate] = EMPTY
+    rejected: Mapping[str, Status] = EMPTY
+    nominated: tuple[str, ...] = ()
 
 
 @attrs.frozen
@@ -47,7 +66,7 @@ class DefaultPreemption(Plugin):
     def post_filter(self, cycle: CycleState, pod: PodInfo, rejected: Mapping[str, Status]) -> PostFilterResult:
         why_not = _ineligible(cycle, pod, rejected)
         if why_not:
-            return self._failed(why_not)
+            return self._failed(why_not, Preemption(eligible=False))
         nodes = cycle.snapshot.nodes()
         tried: dict[str, Status] = {}
         for node in nodes:
@@ -56,13 +75,13 @@ class DefaultPreemption(Plugin):
                     return PostFilterResult(Status(Code.UNSCHEDULABLE, self.name), decided=False)
                 tried[node.name] = NO_VICTIMS
         statuses = [tried.get(node.name, NOT_HELPFUL) for node in nodes]
-        return self._failed(fit_error(len(nodes), statuses))
+        return self._failed(fit_error(len(nodes), statuses), Preemption(rejected=tried))
 
     def events(self) -> tuple[EventHint, ...]:
         return (EventHint(ClusterEvent(EventResource.POD, ActionType.DELETE), _never),)
 
-    def _failed(self, message: str) -> PostFilterResult:
-        return PostFilterResult(Status(Code.UNSCHEDULABLE, self.name, (f"preemption: {message}",)))
+    def _failed(self, message: str, details: Preemption) -> PostFilterResult:
+        return PostFilterResult(Status(Code.UNSCHEDULABLE, self.name, (f"preemption: {message}",)), details=details)
 
 
 def _ineligible(cycle: CycleState, pod: PodInfo, rejected: Mapping[str, Status]) -> str:
