@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
 
 import attrs
 
 from .digest import cell
+from .heap import EMPTY_HEAP, Heap, peek, pop, push
 from .table import EMPTY, Table
 
 
@@ -38,22 +38,6 @@ def unix_ms(text: str) -> int:
 GOAL = 0
 PERIODIC = 1
 
-# A heap node is (rank, (deadline, process, name), left, right); None is the empty heap.
-Node = Any
-
-
-def _merge(a: Node, b: Node) -> Node:
-    if a is None:
-        return b
-    if b is None:
-        return a
-    if b[1] < a[1]:
-        a, b = b, a
-    left, right = a[2], _merge(a[3], b)
-    if left is None or left[0] < right[0]:
-        left, right = right, left
-    return (1 if right is None else right[0] + 1, a[1], left, right)
-
 
 @attrs.frozen
 class Timer:
@@ -70,7 +54,11 @@ class Timers:
     __slots__ = ("_heap", "armed", "fingerprint", "goals")
 
     def __init__(
-        self, armed: Table[tuple[int, str], Timer] = EMPTY, heap: Node = None, goals: int = 0, fingerprint: int = 0
+        self,
+        armed: Table[tuple[int, str], Timer] = EMPTY,
+        heap: Heap = EMPTY_HEAP,
+        goals: int = 0,
+        fingerprint: int = 0,
     ) -> None:
         self.armed = armed
         self._heap = heap
@@ -80,7 +68,7 @@ class Timers:
     def arm(self, process: int, name: str, timer: Timer) -> Timers:
         """Timers in which `name` of `process` fires at its deadline."""
         base = self.disarm(process, name)
-        heap = _merge(base._heap, (1, (timer.deadline_ms, process, name), None, None))
+        heap = push(base._heap, (timer.deadline_ms, process, name))
         return Timers(
             base.armed.set((process, name), timer),
             heap,
@@ -104,11 +92,11 @@ class Timers:
         """The earliest deadline in logical ms, or None if nothing is armed."""
         heap = self._heap
         while heap is not None:
-            deadline, process, name = heap[1]
+            deadline, process, name = peek(heap)
             timer = self.armed.get((process, name))
             if timer is not None and timer.deadline_ms == deadline:
                 return int(deadline)
-            heap = _merge(heap[2], heap[3])
+            heap = pop(heap)
         return None
 
     def due(self, now_ms: int) -> tuple[Timers, list[tuple[int, str]]]:
@@ -118,12 +106,12 @@ class Timers:
         """
         heap = self._heap
         found: list[tuple[int, str]] = []
-        while heap is not None and heap[1][0] <= now_ms:
-            deadline, process, name = heap[1]
+        while heap is not None and peek(heap)[0] <= now_ms:
+            deadline, process, name = peek(heap)
             timer = self.armed.get((process, name))
             if timer is not None and timer.deadline_ms == deadline and (process, name) not in found[-1:]:
                 found.append((process, name))
-            heap = _merge(heap[2], heap[3])
+            heap = pop(heap)
         return Timers(self.armed, heap, self.goals, self.fingerprint), found
 
 

@@ -26,8 +26,9 @@ class World:
 
     `pids[p]` and `procs[p]` are the processes by dense id, `informers[iid]` is (p, place in the program's streams), `subscribers` maps a stream to the
     bitset of its informers. `trailing[p]` is the bitset of informers fed by the watch cache of API server p, where that has a position of its own, `lagging`
-    the union of these. `inbox[p]` holds the messages for p, `due[p]` its timers that are due. `held` informers and
-    `stopped` processes (held or down) do not act; `holds` names what a Hold holds. `workers[p]` are the worker counts of its controllers. `index` counts steps. `partial` is the part of the fingerprint that store and timers do not keep themselves.
+    the union of these. `inbox[p]` holds the messages for p, `due[p]` its timers that are due. `held` informers and `stopped` processes (held or down) do not
+    act; `holds` names what a Hold holds. `workers[p]` are the worker counts of its controllers. `index` counts steps. `partial` is the part of the
+    fingerprint that store and timers do not keep themselves.
     """
 
     __slots__ = (
