@@ -81,8 +81,19 @@ def _by_node(document: Document) -> tuple[str, ...]:
     return (node,) if node else ()
 
 
+def _by_orphanage(document: Document) -> tuple[str, ...]:
+    metadata = document["metadata"]
+    for reference in metadata.get("ownerReferences") or ():
+        if reference.get("controller"):
+            return ()
+    return (metadata.get("namespace", ""),)
+
+
 INDEXES: Final[Mapping[str, Index]] = {"namespace": _by_namespace, "owner": _by_owner}
-POD_INDEXES: Final[Mapping[str, Index]] = {**INDEXES, "node": _by_node}
+RESOURCE_INDEXES: Final[Mapping[str, Mapping[str, Index]]] = {
+    "pods": {**INDEXES, "orphan": _by_orphanage, "node": _by_node},
+    "replicasets": {**INDEXES, "orphan": _by_orphanage},
+}
 
 
 class Collection:
@@ -110,7 +121,7 @@ class Collection:
 
     def _reindex(self, key: str, old: Stored | None, new: Stored | None) -> Table[str, Table[str, Table[str, bool]]]:
         by_name = self._by_name
-        for name, index in (POD_INDEXES if self.resource == "pods" else INDEXES).items():
+        for name, index in RESOURCE_INDEXES.get(self.resource, INDEXES).items():
             before = index(old.document) if old is not None else ()
             after = index(new.document) if new is not None else ()
             if before == after:
@@ -131,7 +142,7 @@ class Collection:
         return self.objects.get(key)
 
     def keys_by(self, index: str, value: str) -> list[str]:
-        """The sorted keys of the objects found under `value` in `index` ("namespace", "owner", for pods "node")."""
+        """The sorted keys of the objects found under `value` in `index` ("namespace", "owner", some "orphan" and "node")."""
         table = self._by_name.get(index)
         keys = table.get(value) if table is not None else None
         return keys.keys() if keys is not None else []
@@ -141,10 +152,10 @@ class Collection:
         table = self._by_name.get(index)
         return table.keys() if table is not None else []
 
-    def cache(self, stream: str) -> Cache:
-        """What a cache of `stream` holds when it has this collection as its state."""
+    def cache(self, stream: str, revision: int = 0) -> Cache:
+        """What a cache of `stream` holds when it has this collection as its state, delivered up to `revision`."""
         _, _, selector = stream.partition("@")
-        return Cache(self, selector)
+        return Cache(self, selector, revision)
 
     def replacement(self, stream: str, old: Collection | None, revision: int, cause: int) -> Iterator[Change]:
         """The changes that a relist tells the handlers: DELETED for what is gone, ADDED for what is new, MODIFIED for what it had.
@@ -167,12 +178,16 @@ class Collection:
 
 
 class Cache:
-    """A read-only lister over one collection, restricted to a selector: "" (all) or, as in `pods@node=n1` and `nodes@name=n1`, `node=…`, `name=…`."""
+    """A read-only lister over one collection, restricted to a selector: "" (all) or, as in `pods@node=n1` and `nodes@name=n1`, `node=…`, `name=…`.
 
-    __slots__ = ("_collection", "_name", "_node")
+    `revision` is that of the last change an informer was delivered (or of its list); 0 for what is no informer's cache.
+    """
 
-    def __init__(self, collection: Collection, selector: str = "") -> None:
+    __slots__ = ("_collection", "_name", "_node", "revision")
+
+    def __init__(self, collection: Collection, selector: str = "", revision: int = 0) -> None:
         self._collection = collection
+        self.revision = revision
         field, _, value = selector.partition("=")
         self._node = value if field == "node" else ""
         self._name = value if field == "name" else ""
@@ -206,6 +221,11 @@ class Cache:
         """The objects that have an ownerReference to `uid`."""
         objects = self._collection.objects
         return [objects[key] for key in self._collection.keys_by("owner", uid)]
+
+    def orphans(self, namespace: str) -> list[Stored]:
+        """The pods or ReplicaSets of a namespace that no controller owns."""
+        objects = self._collection.objects
+        return [objects[key] for key in self._collection.keys_by("orphan", namespace)]
 
     def by_node(self, node: str) -> list[Stored]:
         """The pods bound to `node`."""

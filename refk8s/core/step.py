@@ -372,7 +372,7 @@ class Draft:
             informer = process.informers[place]
             if informer is None:
                 raise ModelError(f"{process.pid} reads {effect.stream} before its first list")
-            return informer.root.cache(effect.stream), f"{effect.stream}@{informer.position}"
+            return informer.root.cache(effect.stream, informer.revision), f"{effect.stream}@{informer.position}"
         if kind is effects.Recall:
             value = process.memory.get(effect.name, effect.default)
             return value, "" if effect.name.startswith("~") else token(value)
@@ -416,7 +416,7 @@ class Draft:
     def cache(self, p: int, process: Process, stream: str) -> Any:
         """The cache of `stream`, or None before its first list."""
         informer = process.informers[self.model.program(process.pid).stream_index[stream]]
-        return None if informer is None else informer.root.cache(stream)
+        return None if informer is None else informer.root.cache(stream, informer.revision)
 
     def enqueue(self, p: int, process: Process, controller: str, key: str, cause: int) -> None:
         """Add a key to a work queue."""
