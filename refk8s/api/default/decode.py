@@ -9,10 +9,11 @@ Source: encoding/json (as forked in sigs.k8s.io/json); apimachinery/pkg/api/reso
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import attrs
+import orjson
 
 from refk8s.api.default.go_bytes import GoBytesError, canonical_base64
 from refk8s.api.default.go_time import GoTimeError, rfc3339, rfc3339_micro
@@ -78,6 +79,33 @@ _OMIT: Any = object()
 @cache
 def struct_normaliser(of: Type) -> Normalise:
     """Return the normaliser of a Go struct; made once per type."""
+    return _remembering(_struct(of)) if of.go == "v1.PodSpec" else _struct(of)
+
+
+def _remembering(normalise: Normalise) -> Normalise:
+    """`normalise`, its answers remembered by the bytes of the value: pods of one template are read over and over."""
+
+    @lru_cache(maxsize=4096)
+    def remembered(key: bytes) -> tuple[Any, tuple[str, ...]]:
+        """The canonical value, None if it is the given one, and the unknown fields met."""
+        unknown: list[str] = []
+        old = orjson.loads(key)
+        new = normalise(old, unknown)
+        return (None if new is old else new), tuple(unknown)
+
+    def lookup(value: Any, unknown: list[str]) -> Any:
+        try:
+            key = orjson.dumps(value)
+        except orjson.JSONEncodeError:  # numbers and text that only Python can hold
+            return normalise(value, unknown)
+        new, met = remembered(key)
+        unknown += met
+        return value if new is None else new
+
+    return lookup
+
+
+def _struct(of: Type) -> Normalise:
     fields = {name: _field(field) for name, field in of.fields.items()}
     always = tuple((name, _zero(field.type, field.pointer)) for name, field in of.fields.items() if _always(field))
     paths = {name: (*field.embed, name) for name, field in of.fields.items()}

@@ -6,16 +6,14 @@ component-helpers/resource/helpers.go (AggregateContainerRequests, AggregateCont
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Literal
-
 from refk8s.api.default.sharing import Doc, with_missing, with_value
-from refk8s.kinds.quantity import Quantity, parse
+from refk8s.kinds.codec import view
+from refk8s.kinds.pod import Pod
+from refk8s.kinds.quantity import Quantity
+from refk8s.kinds.resources import pod_limits, pod_requests
 
 HUGE_PAGES = "hugepages-"
 POD_LEVEL = ("cpu", "memory")
-
-Amounts = dict[str, Quantity]
 
 
 def default_pod_resources(spec: Doc) -> Doc:
@@ -35,29 +33,19 @@ def is_pod_level(name: str) -> bool:
     return name in POD_LEVEL or name.startswith(HUGE_PAGES)
 
 
-def aggregate(spec: Doc, what: Literal["requests", "limits"]) -> Amounts:
-    """What all containers of a pod spec need together, sidecars and init containers counted as they run."""
-    total: Amounts = {}
-    for container in spec.get("containers") or ():
-        _add(total, _amounts(container, what))
-    sidecars: Amounts = {}
-    most: Amounts = {}
-    for container in spec.get("initContainers") or ():
-        amounts = _amounts(container, what)
-        if container.get("restartPolicy") == "Always":
-            _add(total, amounts)
-            _add(sidecars, amounts)
-            _raise_to(most, sidecars)
-        else:
-            _add(amounts, sidecars)
-            _raise_to(most, amounts)
-    _raise_to(total, most)
-    return total
+def container_requests(spec: Doc) -> dict[str, Quantity]:
+    """What all containers of a pod spec request together, as they run; pod level and overhead left out."""
+    return pod_requests(view(Pod, {"spec": spec}), overhead=False, pod_level=False)
+
+
+def container_limits(spec: Doc) -> dict[str, Quantity]:
+    """As `container_requests`, of limits."""
+    return pod_limits(view(Pod, {"spec": spec}), overhead=False, pod_level=False)
 
 
 def _huge_page_limits(spec: Doc, resources: Doc) -> Doc:
     asked = resources.get("requests") or {}
-    wanted = aggregate(spec, "limits")
+    wanted = container_limits(spec)
     found = {name: str(wanted[name]) for name in wanted if name.startswith(HUGE_PAGES) and name not in asked}
     limits = with_missing(resources.get("limits") or {}, found)
     return with_value(resources, "limits", limits) if limits else resources
@@ -65,24 +53,8 @@ def _huge_page_limits(spec: Doc, resources: Doc) -> Doc:
 
 def _requests(spec: Doc, resources: Doc) -> Doc:
     """Requests of overcommittable resources come from the containers, the others from the pod's own limits."""
-    wanted = aggregate(spec, "requests")
+    wanted = container_requests(spec)
     requests = with_missing(resources.get("requests") or {}, {n: str(wanted[n]) for n in wanted if n in POD_LEVEL})
     limits = {name: limit for name, limit in resources["limits"].items() if is_pod_level(name)}
     requests = with_missing(requests, limits)
     return with_value(resources, "requests", requests) if requests else resources
-
-
-def _amounts(container: Doc, what: str) -> Amounts:
-    listed: Mapping[str, str] = container["resources"].get(what) or {}
-    return {name: parse(text) for name, text in listed.items()}
-
-
-def _add(total: Amounts, more: Amounts) -> None:
-    for name, amount in more.items():
-        total[name] = total[name] + amount if name in total else amount
-
-
-def _raise_to(total: Amounts, floor: Amounts) -> None:
-    for name, amount in floor.items():
-        if name not in total or amount > total[name]:
-            total[name] = amount
