@@ -40,15 +40,18 @@ class NodeResourcesBalancedAllocation(Plugin):
 
     def score(self, state: tuple[int, ...], pod: PodInfo, node: NodeInfo) -> int:
         rows = rows_of(self.resources, state, node, non_zero=False)
-        with_pod = _balance([min(1.0, float(requested) / float(allocatable)) for _, requested, _, allocatable in rows])
-        without_pod = _balance(
-            [min(1.0, float(allocated) / float(allocatable)) for _, _, allocated, allocatable in rows]
-        )
+        with_pod = _balance([_share(requested, allocatable) for _, requested, _, allocatable in rows])
+        without_pod = _balance([_share(allocated, allocatable) for _, _, allocated, allocatable in rows])
         return MAX_SCORE // 2 + (MAX_SCORE // 2 + with_pod - without_pod) // 2
 
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> NodeResourcesBalancedAllocation:
         return cls(resource_weights(args.get("resources")))
+
+
+def _share(amount: int, of: int) -> float:
+    share = float(amount) / float(of)
+    return 1.0 if share > 1.0 else share
 
 
 def _balance(shares: list[float]) -> int:

@@ -74,7 +74,10 @@ class _Filtering:
 
 @attrs.frozen
 class _Scoring:
-    """The soft constraints with, for each, the pods per domain and the weight of its domains; `ignored` nodes get no score."""
+    """The soft constraints with, for each, the pods per domain (per node for the hostname) and the weight of its domains.
+
+    `ignored` nodes get no score.
+    """
 
     constraints: tuple[_Constraint, ...]
     counts: tuple[Mapping[str, int], ...]
@@ -129,18 +132,13 @@ class PodTopologySpread(Plugin):
             return SKIP
         all_keys = bool(pod.pod.spec.topology_spread_constraints) or not self.system_defaults
         ignored = frozenset(n.name for n in nodes if all_keys and not _has_all_keys(n.labels, constraints))
+        scored = [node for node in nodes if node.name not in ignored] if ignored else nodes
         counts: tuple[dict[str, int], ...] = tuple({} for _ in constraints)
-        for node in nodes:
-            if node.name not in ignored:
-                for constraint, domains in zip(constraints, counts, strict=True):
-                    if constraint.topology_key != _HOSTNAME:
-                        domains.setdefault(node.labels.get(constraint.topology_key, ""), 0)
-        sizes = (
-            len(nodes) - len(ignored) if c.topology_key == _HOSTNAME else len(d)
-            for c, d in zip(constraints, counts, strict=True)
-        )
-        weights = tuple(math.log(float(size + 2)) for size in sizes)
-        self._count_domains(cycle, pod, constraints, counts, all_keys=all_keys)
+        for constraint, domains in zip(constraints, counts, strict=True):
+            key = constraint.topology_key
+            domains.update(dict.fromkeys([n.name if key == _HOSTNAME else n.labels.get(key, "") for n in scored], 0))
+        _count_domains(cycle, pod, constraints, counts, all_keys=all_keys)
+        weights = tuple(math.log(float(len(domains) + 2)) for domains in counts)
         return _Scoring(constraints, counts, weights, ignored)
 
     def score(self, state: _Scoring, pod: PodInfo, node: NodeInfo) -> int:
@@ -150,8 +148,7 @@ class PodTopologySpread(Plugin):
         for constraint, domains, weight in zip(state.constraints, state.counts, state.weights, strict=True):
             value = node.labels.get(constraint.topology_key)
             if value is not None:
-                on_node = constraint.topology_key == _HOSTNAME
-                count = _count(node, constraint.selector, pod.namespace) if on_node else domains[value]
+                count = domains[node.name if constraint.topology_key == _HOSTNAME else value]
                 score += float(count) * weight + float(constraint.max_skew - 1)
         return rounded(score)
 
@@ -195,27 +192,6 @@ class PodTopologySpread(Plugin):
             return ()
         selector = _default_selector(pod.pod, listers)
         return () if selector.is_empty() else tuple(_compiled(c, selector) for c in defaults)
-
-    def _count_domains(
-        self,
-        cycle: CycleState,
-        pod: PodInfo,
-        constraints: tuple[_Constraint, ...],
-        counts: tuple[dict[str, int], ...],
-        *,
-        all_keys: bool,
-    ) -> None:
-        """Count the pods of all nodes into the domains of `counts`."""
-        if not any(counts):
-            return
-        matcher = required_nodes(pod.pod)
-        for node in cycle.snapshot.nodes():
-            if all_keys and not _has_all_keys(node.labels, constraints):
-                continue
-            for constraint, domains in zip(constraints, counts, strict=True):
-                value = node.labels.get(constraint.topology_key, "")
-                if value in domains and _included(constraint, pod, node, matcher):
-                    domains[value] += _count(node, constraint.selector, pod.namespace)
 
     def _after_pod_change(self, pod: PodInfo, old: Pod | None, new: Pod | None, listers: Listers) -> QueueingHint:
         if any(p is not None and not _involved(p, pod) for p in (old, new)):
@@ -283,6 +259,29 @@ def _default_selector(pod: Pod, listers: Listers) -> Selector:
 
 def _has_all_keys(labels: Labels, constraints: tuple[_Constraint, ...]) -> bool:
     return all(constraint.topology_key in labels for constraint in constraints)
+
+
+def _count_domains(
+    cycle: CycleState,
+    pod: PodInfo,
+    constraints: tuple[_Constraint, ...],
+    counts: tuple[dict[str, int], ...],
+    *,
+    all_keys: bool,
+) -> None:
+    """Count the pods of all nodes into the domains of `counts`; the hostname's are single nodes, and no node policy holds for them."""
+    matcher = required_nodes(pod.pod)
+    for node in cycle.snapshot.nodes():
+        if not node.pods or (all_keys and not _has_all_keys(node.labels, constraints)):
+            continue
+        known: tuple[Selector, int] | None = None
+        for constraint, domains in zip(constraints, counts, strict=True):
+            on_node = constraint.topology_key == _HOSTNAME
+            value = node.name if on_node else node.labels.get(constraint.topology_key, "")
+            if value in domains and (on_node or _included(constraint, pod, node, matcher)):
+                if known is None or known[0] is not constraint.selector:
+                    known = constraint.selector, _count(node, constraint.selector, pod.namespace)
+                domains[value] += known[1]
 
 
 def _included(constraint: _Constraint, pod: PodInfo, node: NodeInfo, matcher: NodeMatcher) -> bool:

@@ -109,12 +109,15 @@ class RequestedToCapacityRatio:
 
 def rows_of(
     resources: Sequence[ResourceWeight], requests: Sequence[int], node: NodeInfo, *, non_zero: bool
-) -> list[Row]:
+) -> Sequence[Row]:
     """Return the rows of a node for a pod with `requests` (one per resource); with `non_zero`, the pods there count with default requests.
 
     Resources that the node does not have are left out, and so are extended resources that the pod does not request.
     """
     there, taken = node.allocatable, node.requested
+    if resources is CPU_AND_MEMORY and there.milli_cpu and there.memory:
+        cpu, memory = (node.non_zero_cpu, node.non_zero_memory) if non_zero else (taken.milli_cpu, taken.memory)
+        return (1, cpu + requests[0], cpu, there.milli_cpu), (1, memory + requests[1], memory, there.memory)
     rows = []
     for resource, request in zip(resources, requests, strict=True):
         name = resource.name
