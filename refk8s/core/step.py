@@ -86,7 +86,7 @@ class Draft:
             handler(hands, change)
         if p in world.trailing:
             self._feed(p, change)
-        self._settle(p, process, program)
+        self.settle(p, process, program)
 
     def relist(self, action: Relist, lag: int = 0) -> None:
         world = self.world
@@ -105,6 +105,7 @@ class Draft:
         world.partial += _informer(process.pid, stream, fresh) - (_informer(process.pid, stream, old) if old else 0)
         self._refresh(action.iid, process, stream, fresh, log)
         hands = Hands(self, p, process, self.index)
+        self.delta.delivered = (p, stream, None)
         for change in root.replacement(stream, old.root if old else None, revision, self.index):
             for handler in program.handlers[place]:
                 handler(hands, change)
@@ -112,7 +113,7 @@ class Draft:
             self._wake(world.trailing[p])
         if not process.started and None not in process.informers:
             self._start(p, process, program)
-        self._settle(p, process, program)
+        self.settle(p, process, program)
 
     def _source(self, process: Process, stream: str) -> tuple[Any, int]:
         """The collection and revision that a list of `stream` by `process` sees."""
@@ -252,7 +253,7 @@ class Draft:
         else:
             process.flights = process.flights.delete(message.flight)
             self._resume(action.p, process, program, flight)
-        self._settle(action.p, process, program)
+        self.settle(action.p, process, program)
 
     # ---- reconciles
 
@@ -269,7 +270,7 @@ class Draft:
         generator = program.controllers[action.c].reconcile(key)
         start = cell("start", process.pid, process.incarnation, action.c, key)
         self._drive(action.p, process, program, action.c, key, generator, _NO_LOG, start, self.index, None)
-        self._settle(action.p, process, program)
+        self.settle(action.p, process, program)
 
     def _resume(self, p: int, process: Process, program: Program, flight: Flight) -> None:
         generator = flight.take_live()
@@ -474,7 +475,7 @@ class Draft:
     def _set_queue(self, process: Process, c: int, queue: Any) -> None:
         process.queues = (*process.queues[:c], queue, *process.queues[c + 1 :])
 
-    def _settle(self, p: int, process: Process, program: Program) -> None:
+    def settle(self, p: int, process: Process, program: Program) -> None:
         """Store the changed process and set its ready bit for beginning."""
         world = self.world
         world.procs = world.procs.set(p, process)
@@ -497,7 +498,7 @@ class Draft:
         program = self.model.program(process.pid)
         c, _, key = name.partition("|")
         self.enqueue(action.p, process, program.controllers[int(c)].name, key, self.index)
-        self._settle(action.p, process, program)
+        self.settle(action.p, process, program)
 
     def _set_due(self, p: int, due: tuple[tuple[str, int], ...]) -> None:
         world = self.world
@@ -555,7 +556,7 @@ class Draft:
         self.ready[BEHIND] |= informers
         if not program.streams:
             self._start(p, process, program)
-        self._settle(p, process, program)
+        self.settle(p, process, program)
 
     def crash(self, action: Crash) -> None:
         p, world = action.p, self.world

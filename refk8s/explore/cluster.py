@@ -1,0 +1,182 @@
+"""A cluster: which processes there are and what they run. `build` gives the Model and the first World.
+
+`Parts` holds every component behind a seam; a mutant is a function from Parts to Parts. Users' scripts, node specifications and behaviours are data.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import attrs
+
+from ..api.registry import RESOURCES
+from ..api.rest import Api, genesis
+from ..api.restore import restore
+from ..api.store import Change, Store
+from ..controllers.program import kube_controller_manager
+from ..controllers.runtime import Controller, Handler
+from ..core.action import Crash
+from ..core.hands import Hands
+from ..core.model import Model
+from ..core.process import Program
+from ..core.step import Draft, step
+from ..core.step import genesis as first_world
+from ..core.wire import Request
+from ..core.world import World
+from ..kubelet.program import NodeSpec, kubelet
+from ..scheduler.program import kube_scheduler
+from ..users.script import Step, add_step, user
+
+EPOCH_MS: Final = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+YOU: Final = "user/you"
+"""The interactive user: what the CLI's `apply -f` and other Inputs do is done by this process."""
+
+AGENTS: Final = {
+    "kube-apiserver": "kube-apiserver",
+    "kube-controller-manager": "kube-controller-manager",
+    "kube-scheduler": "kube-scheduler",
+    "kubelet": "kubelet",
+    "user": "kubectl",
+}
+
+
+@attrs.frozen(eq=False)
+class Parts:
+    """The components, each behind a seam. Mutants replace these."""
+
+    api: Api = attrs.field(factory=Api)
+    controller_manager: Callable[[Mapping[str, bool]], Program] = kube_controller_manager
+    scheduler: Callable[[], Program] = kube_scheduler
+    kubelet: Callable[[NodeSpec, Any], Program] = kubelet
+    user: Callable[[tuple[Step, ...]], Program] = user
+
+
+@attrs.frozen(eq=False)
+class Cluster:
+    """What a cluster consists of.
+
+    `nodes`: one kubelet each (`absent` names those that start switched off); `users`: name → script; `behaviours`: what containers do
+    (refk8s.kubelet.behaviour); `objects`: documents that are in the store at the beginning (a dump); `api_servers` above 1 gives each a watch cache of its
+    own; `controller_managers` and `schedulers` are replicas.
+    """
+
+    nodes: tuple[NodeSpec, ...] = ()
+    absent: tuple[str, ...] = ()
+    users: Mapping[str, tuple[Step, ...]] = attrs.field(factory=dict)
+    behaviours: Any = None
+    objects: tuple[dict[str, Any], ...] = ()
+    api_servers: int = 1
+    controller_managers: int = 1
+    schedulers: int = 1
+    gates: Mapping[str, bool] = attrs.field(factory=dict)
+    epoch_ms: int = EPOCH_MS
+    quiet_ms: int = 10_000
+
+
+def build(cluster: Cluster, parts: Parts | None = None) -> tuple[Model, World]:
+    """The Model and the first World of a cluster. Raises Refk8sError for objects that the API server refuses."""
+    parts = parts or Parts()
+    programs = _programs(cluster, parts)
+    model = Model(
+        api=parts.api,
+        program=programs.__getitem__,
+        agent=lambda pid: AGENTS[pid.partition("/")[0]],
+        is_heartbeat=is_heartbeat,
+        accept=accept,
+        quiet_ms=cluster.quiet_ms,
+        epoch_ms=cluster.epoch_ms,
+        gates=tuple(sorted(cluster.gates.items())),
+    )
+    store = _store(parts.api, cluster)
+    servers = [pid for pid in programs if pid.startswith("kube-apiserver")]
+
+    def fill(draft: Draft) -> None:
+        for n, pid in enumerate(programs):
+            server = 0 if pid in servers else n % len(servers)
+            draft.add_process(pid, server, trailing=pid in servers and len(servers) > 1)
+
+    world = first_world(model, store, fill)
+    for name in cluster.absent:
+        world, _ = step(model, world, Crash(world.names[f"kubelet/{name}"]))
+        world.index = 0
+    return model, world
+
+
+def _programs(cluster: Cluster, parts: Parts) -> dict[str, Program]:
+    """Program by process name, in the order in which the default driver lets them act."""
+    programs: dict[str, Program] = {}
+    watch_cache = _api_server(cluster.api_servers > 1)
+    for name in _replicas("kube-apiserver", cluster.api_servers):
+        programs[name] = watch_cache
+    for name in _replicas("kube-controller-manager", cluster.controller_managers):
+        programs[name] = parts.controller_manager(cluster.gates)
+    for name in _replicas("kube-scheduler", cluster.schedulers):
+        programs[name] = parts.scheduler()
+    for node in cluster.nodes:
+        programs[f"kubelet/{node.name}"] = parts.kubelet(node, cluster.behaviours)
+    for name, script in cluster.users.items():
+        programs[f"user/{name}"] = parts.user(script)
+    programs.setdefault(YOU, parts.user(()))
+    return programs
+
+
+def _replicas(name: str, count: int) -> list[str]:
+    return [name] if count == 1 else [f"{name}/{n}" for n in range(count)]
+
+
+def _api_server(trailing: bool) -> Program:
+    """The program of an API server: nothing of its own, or the informers that are its watch cache."""
+    return Program("kube-apiserver", (WatchCache(),) if trailing else ())
+
+
+def _store(api: Api, cluster: Cluster) -> Store:
+    store = genesis(api, cluster.epoch_ms)
+    return restore(store, cluster.objects, cluster.epoch_ms) if cluster.objects else store
+
+
+@attrs.frozen(eq=False)
+class WatchCache(Controller):
+    """An API server's watch cache: informers of every resource, and nothing to do. Source: apiserver/pkg/storage/cacher."""
+
+    name: str = "watch-cache"
+
+    def watches(self) -> tuple[tuple[str, Handler], ...]:
+        """Every resource that is served."""
+        return tuple((resource, _ignore) for resource in sorted(RESOURCES))
+
+
+def _ignore(hands: Hands, change: Change) -> None:
+    return None
+
+
+def is_heartbeat(change: Change) -> bool:
+    """Whether a commit only says "still alive": a renewed Lease, or a Node of which nothing but heartbeat times differ."""
+    if change.resource == "leases":
+        return change.type == "MODIFIED"
+    if change.resource != "nodes" or change.prev is None or change.type != "MODIFIED":
+        return False
+    return _without_heartbeats(change.prev.document) == _without_heartbeats(change.obj.document)
+
+
+def _without_heartbeats(document: Mapping[str, Any]) -> Any:
+    status = document.get("status", {})
+    conditions = [
+        {name: value for name, value in condition.items() if name != "lastHeartbeatTime"}
+        for condition in status.get("conditions") or ()
+    ]
+    metadata = {
+        name: value for name, value in document["metadata"].items() if name not in ("resourceVersion", "managedFields")
+    }
+    return metadata, document.get("spec"), {**status, "conditions": conditions}
+
+
+def accept(draft: Draft, payload: Any) -> None:
+    """Carry out an Input: {"step": {...}} is one more step of the interactive user, {"request": {...}} a bare request of that user."""
+    p = draft.world.names[YOU]
+    if "request" in payload:
+        draft.post(p, Request(**payload["request"]))
+        return
+    process = draft.world.procs[p].copy()
+    add_step(Hands(draft, p, process, draft.index), payload["step"])
+    draft.settle(p, process, draft.model.program(YOU))

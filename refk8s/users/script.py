@@ -1,0 +1,74 @@
+"""A user is a process that does the steps of a script, one after the other; a step is JSON data, so that traces can carry it.
+
+`{"apply": {"documents": […]}}`, `{"scale": {…}}` …: the verbs are in `VERBS`, one generator each (kubectl.py). The interactive user of the CLI is the same
+process, whose steps come as Inputs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import attrs
+import orjson
+
+from ..controllers.runtime import Controller
+from ..core.flight import Note, Recall, Reconcile, Remember, Requeue
+from ..core.hands import Hands
+from ..core.process import USER, Program
+from .kubectl import VERBS
+
+Step = Mapping[str, Any]
+Verb = Callable[[Any], Generator[Any, Any, str]]
+
+
+@attrs.frozen(eq=False)
+class Script(Controller):
+    """Does the steps in memory `todo` (a tuple of JSON texts) in order."""
+
+    name: str = "script"
+    workers: int = 1
+    steps: tuple[str, ...] = ()
+    verbs: Mapping[str, Verb] = VERBS
+
+    def started(self, hands: Hands) -> None:
+        """The script begins."""
+        if self.steps:
+            hands.remember("todo", self.steps)
+            hands.enqueue(self.name, "next")
+
+    def reconcile(self, key: str) -> Reconcile:
+        """Do the next step; its outcome is a fact for stories."""
+        todo = yield Recall("todo", ())
+        if not todo:
+            return None
+        step = orjson.loads(todo[0])
+        (verb, arguments) = next(iter(step.items()))
+        outcome = yield from self.verbs[verb](arguments)
+        yield Note("user", (verb, arguments, outcome))
+        # Steps may have been added meanwhile: read again, drop the first.
+        rest = (yield Recall("todo", ()))[1:]
+        yield Remember("todo", rest or None)
+        return Requeue() if rest else None
+
+
+def user(steps: tuple[Step, ...] = ()) -> Program:
+    """The program of a user with this script. Raises ValueError for an unknown verb."""
+    for step in steps:
+        check_step(step)
+    return Program("user", (Script(steps=tuple(orjson.dumps(step).decode() for step in steps)),), rank=USER)
+
+
+def check_step(step: Step) -> None:
+    """Raise ValueError, with what is supported, unless the step is one verb that exists."""
+    if len(step) != 1 or next(iter(step)) not in VERBS:
+        raise ValueError(
+            f"a step has one verb of {', '.join(sorted(VERBS))}; got {', '.join(sorted(step)) or 'nothing'}"
+        )
+
+
+def add_step(hands: Hands, step: Step) -> None:
+    """Append a step to the script of the process (an Input)."""
+    check_step(step)
+    hands.remember("todo", (*hands.recall("todo", ()), orjson.dumps(step).decode()))
+    hands.enqueue("script", "next")
