@@ -18,6 +18,7 @@ from ..registry import RESOURCES, Resource
 from ..status import (
     ApiError,
     Rejected,
+    bad_request,
     cause,
     conflict,
     expired,
@@ -97,22 +98,29 @@ class Api:
 
     # ---- reading
 
+    def cached(self, call: Call) -> Collection:
+        """The server's own watch cache of the resource, which may trail the store."""
+        collection: Collection = call.occasion.cached(call.row.plural)
+        return collection
+
     def snapshot(self, call: Call) -> tuple[Collection, int]:
-        """The collection that a list reads, and the list's revision."""
-        resource, wanted = call.row.plural, call.request.options.get("resourceVersion") or ""
-        if not wanted:
-            return call.store.collection(resource), call.store.revision
-        if wanted == "0":
-            return call.occasion.cached(resource), call.store.revision
-        revision = int(wanted)
-        if revision > call.store.revision:
-            raise Rejected(resource_version_too_large(revision, call.store.revision))
-        if call.request.options.get("resourceVersionMatch") == "Exact":
-            try:
-                return call.store.at(resource, revision), revision
-            except Expired:
-                raise Rejected(expired()) from None
-        return call.store.collection(resource), call.store.revision
+        """The collection that a list reads, and the list's revision: consistent without a resourceVersion, cached from "0", as of a revision if that is asked for."""
+        options, store = call.request.options, call.store
+        version = options.get("resourceVersion") or ""
+        if not version:
+            return store.collection(call.row.plural), store.revision
+        if version == "0":
+            return self.cached(call), store.revision
+        wanted = parse_list_version(version)
+        if wanted > store.revision:
+            raise Rejected(resource_version_too_large(wanted, store.revision))
+        match = options.get("resourceVersionMatch") or ("Exact" if options.get("limit") else "NotOlderThan")
+        if match != "Exact":
+            return store.collection(call.row.plural), store.revision
+        try:
+            return store.at(call.row.plural, wanted), wanted
+        except Expired:
+            raise Rejected(expired()) from None
 
     def selection(self, call: Call) -> Callable[[Document], bool] | None:
         """The predicate of the request's label and field selectors, None if it has none."""
@@ -305,6 +313,14 @@ class Api:
     def bind_check(self, call: Call, pod: Document) -> str:
         """Why a pod cannot be bound, or ""."""
         return subresources.unbindable(pod)
+
+
+def parse_list_version(text: str) -> int:
+    """The resourceVersion parameter of a list. Rejects with 400 what is no number."""
+    if not (text.isascii() and text.isdigit()):
+        why = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
+        raise Rejected(bad_request(f"invalid resource version: {why}"))
+    return int(text)
 
 
 def storage_key(row: Resource, key: str) -> str:

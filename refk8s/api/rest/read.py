@@ -1,11 +1,13 @@
-"""Get and list. Source: apiserver/pkg/endpoints/handlers/get.go; registry/generic/registry/store.go, Get, ListPredicate."""
+"""Get and list. Source: apiserver/pkg/endpoints/handlers/get.go; registry/generic/registry/store.go, Get, ListPredicate; storage/etcd3/store.go."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from ...core.wire import Response
-from ..status import Rejected, not_found
+from ..listoptions import continue_expired, continue_token, read_continue, validate_list_options
+from ..status import Rejected, not_found, resource_version_too_large, unclassified
+from ..store import Expired, Stored
 from .call import Call, answer
 
 if TYPE_CHECKING:
@@ -14,17 +16,59 @@ if TYPE_CHECKING:
 
 def get(api: Api, call: Call) -> Response:
     """The object that the request names. Rejects with NotFound."""
-    stored = call.current()
+    version = call.request.options.get("resourceVersion")
+    if version:
+        stored = _get_not_older(api, call, version)
+    else:
+        stored = call.store.get(call.row.plural, call.key)
     if stored is None:
         raise Rejected(not_found(call.row.group, call.row.plural, call.request.name))
     return answer(call, 200, stored)
 
 
+def _get_not_older(api: Api, call: Call, version: str) -> Stored | None:
+    """From "0" the server's own cache answers; any other revision is a lower bound."""
+    if not (version.isascii() and version.isdigit()):
+        text = f'strconv.ParseUint: parsing "{version}": invalid syntax'
+        raise Rejected(unclassified(f'resourceVersion: Invalid value: "{version}": {text}'))
+    wanted = int(version)
+    if wanted > call.store.revision:
+        raise Rejected(resource_version_too_large(wanted, call.store.revision))
+    if wanted == 0:
+        return api.cached(call).get(call.key)
+    return call.store.get(call.row.plural, call.key)
+
+
 def list_(api: Api, call: Call) -> Response:
-    """The objects of a namespace, or of all of them, that the selectors select."""
-    collection, revision = api.snapshot(call)
-    found = collection.cache(call.row.plural).all(call.request.namespace)
+    """The objects of a namespace, or of all of them, that the selectors select, in the order of their keys.
+
+    `limit` gives a page; `document` of the answer then holds `continue` and, without selectors, `remainingItemCount`. From resourceVersion "0" the server's cache
+    answers, which ignores the limit.
+    """
+    options = call.request.options
+    problem = validate_list_options(options, is_watch=False)
+    if problem is not None:
+        raise Rejected(problem)
     matches = api.selection(call)
+    token = options.get("continue")
+    start = ""
+    if token:
+        revision, start = read_continue(token)
+        try:
+            collection = call.store.at(call.row.plural, revision)
+        except Expired:
+            raise continue_expired() from None
+    else:
+        collection, revision = api.snapshot(call)
+    found = collection.cache(call.row.plural).all(call.request.namespace)
+    if start:
+        found = [stored for stored in found if stored.key >= start]
     if matches is not None:
         found = [stored for stored in found if matches(stored.document)]
-    return Response(200, items=tuple(found), revision=revision)
+    limit = options.get("limit") or 0
+    if not limit or len(found) <= limit or options.get("resourceVersion") == "0":
+        return Response(200, items=tuple(found), revision=revision)
+    metadata: dict[str, object] = {"continue": continue_token(revision, found[limit].key)}
+    if matches is None:
+        metadata["remainingItemCount"] = len(found) - limit
+    return Response(200, items=tuple(found[:limit]), revision=revision, document=metadata)

@@ -1,0 +1,202 @@
+"""The api corpus: recorded dialogues with a real kube-apiserver, replayed in process on a fresh store each.
+
+A case is a step. It agrees strictly if nothing differs after normalisation, and by status if code and reason (of a watch: the event types) are equal.
+`replay(folder)` takes any folder of `api-*.json` files of that format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import attrs
+import orjson
+
+from ..api.rest import Api, genesis
+from ..api.status import bad_request
+from ..api.store import Store
+from ..api.watch import Watch, open_watch
+from ..core.model import Occasion
+from ..core.wire import Request
+from .api_http import BadBody, Http, NotServed, body_of, request_of, target_of
+from .api_match import Symbols, compare
+from .report import Disagreement, Group, Report
+
+__all__ = ["Step", "replay", "replay_scenario", "scenarios"]
+
+_START_MS = 1_767_225_600_000
+_STEP_MS = 10
+_RUN = "r2d2c3po"
+
+
+@attrs.frozen
+class Step:
+    """The verdict on one step: `wrong` lists the differences, `agrees` whether status and reason are as recorded."""
+
+    name: str
+    agrees: bool
+    wrong: tuple[str, ...]
+
+
+def replay(folder: Path, themes: tuple[str, ...] = ()) -> Report:
+    """The agreement per theme over all scenarios in `folder` (of `themes` only, if any are given)."""
+    groups = []
+    for theme, found in scenarios(folder):
+        if themes and theme not in themes:
+            continue
+        steps = [step for scenario in found for step in replay_scenario(scenario)]
+        disagreements = tuple(Disagreement(step.name, step.wrong[0]) for step in steps if step.wrong)
+        agreeing = sum(step.agrees for step in steps)
+        groups.append(Group("api", theme, len(steps), disagreements, agreeing))
+    return Report(tuple(groups))
+
+
+def scenarios(folder: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """(theme, scenarios) of each file of the corpus in `folder`, by name."""
+    for path in sorted(folder.glob("api-*.json")):
+        corpus = orjson.loads(path.read_bytes())
+        yield corpus["theme"], corpus["scenarios"]
+
+
+def replay_scenario(scenario: dict[str, Any]) -> list[Step]:
+    """The verdicts on the steps of one scenario."""
+    replayer = _Replayer(scenario)
+    return [replayer.step(index, step) for index, step in enumerate(scenario["steps"])]
+
+
+@lru_cache(maxsize=1)
+def _fresh() -> Store:
+    """A started server whose earlier history is compacted, as the corpus was recorded on."""
+    store = genesis(Api(), _START_MS)
+    return store.compact(store.revision)
+
+
+class _Replayer:
+    """One client of one fresh server."""
+
+    def __init__(self, scenario: dict[str, Any]) -> None:
+        self.api = Api()
+        self.store = _fresh()
+        self.name = scenario["name"]
+        self.keep = bool(scenario.get("keepManagedFields"))
+        self.symbols = Symbols(_RUN)
+        self.watches: dict[str, Watch] = {}
+        self.now_ms = _START_MS
+        if scenario.get("setup", "ns") == "ns":
+            self._serve(Request("create", "namespaces", body={"metadata": {"name": f"t-{_RUN}"}}))
+
+    def step(self, index: int, step: dict[str, Any]) -> Step:
+        self.now_ms += _STEP_MS + int(step.get("sleep", 0) * 1000)
+        self.symbols.now_ms = self.now_ms
+        self.symbols.unresolved = []
+        try:
+            agrees, wrong = self._collect(step) if "collect" in step else self._request(step)
+        except NotServed as unserved:
+            agrees, wrong = False, [f"{unserved} is not served"]
+        except Exception as error:  # whatever goes wrong in a step is a disagreement with a name, never a way out
+            agrees, wrong = False, [f"crashed: {type(error).__name__}: {error}"]
+        return Step(f"{self.name}#{index}", agrees, tuple(wrong))
+
+    def _serve(self, request: Request) -> Any:
+        occasion = Occasion(self.now_ms, request.agent, "client", "kube-apiserver", 0, self.store.collection)
+        self.store, response, _ = self.api.serve(self.store, request, occasion)
+        return response
+
+    def _request(self, step: dict[str, Any]) -> tuple[bool, list[str]]:
+        asked, want = step["req"], step["res"]
+        http = self._http(asked)
+        wrong = [f"{token} was never seen" for token in self.symbols.unresolved]
+        target = target_of(http.path)
+        if "watch" in step:
+            opened = open_watch(self.store, target.row, target.namespace, _watch_options(http))
+            code, body = 200, None
+            if isinstance(opened, Watch):
+                self.watches[step["watch"]] = opened
+            else:
+                code, body = opened.code, opened.doc()
+            if code != want["code"]:
+                return False, [*wrong, f"want {want['code']}, got {code}"]
+            return True, wrong + (compare(want["b"], body, self.symbols) if code != 200 and "b" in want else [])
+        try:
+            request = request_of(http, target)
+        except BadBody as bad:
+            # DEVIATES: the texts of Go's JSON and YAML parsers are not reproduced yet
+            error = bad_request(str(bad))
+            return self._verdict(want, error.code, error.doc(), (), http, wrong)
+        response = self._serve(request)
+        body = self._normal(body_of(target, request, response))
+        return self._verdict(want, response.code, body, response.warnings, http, wrong)
+
+    def _verdict(
+        self, want: dict[str, Any], code: int, body: Any, warnings: tuple[str, ...], http: Http, wrong: list[str]
+    ) -> tuple[bool, list[str]]:
+        expected = want.get("b", want.get("raw"))
+        if code != want["code"]:
+            text = body.get("message") if isinstance(body, dict) else ""
+            return False, [*wrong, f"want {want['code']} {_message(expected)}, got {code} {text}"]
+        agrees = _reason(expected) == _reason(body)
+        if want.get("mode") == "status":
+            return agrees, wrong
+        texts = [text.replace("{u}", _RUN) for text in want.get("warn", [])]
+        if texts != list(warnings):
+            wrong.append(f"want warnings {texts}, got {list(warnings)}")
+        exact = "continue" in http.query or http.query.get("resourceVersionMatch") == "Exact"
+        lists = "exact" if exact else "any" if "resourceVersion" in http.query else "growing"
+        return agrees, wrong + compare(expected if expected is not None else "", body, self.symbols, lists)
+
+    def _http(self, asked: dict[str, Any]) -> Http:
+        fill = self.symbols.fill
+        query = {
+            name: [fill(one) for one in value] if isinstance(value, list) else fill(value)
+            for name, value in (asked.get("q") or {}).items()
+        }
+        body: Any = None
+        if "b" in asked:
+            body = orjson.loads(fill(orjson.dumps(asked["b"]).decode()))
+        elif "raw" in asked:
+            body = fill(asked["raw"])
+        return Http(asked["m"], fill(asked["p"]), query, asked.get("h") or {}, body)
+
+    def _collect(self, step: dict[str, Any]) -> tuple[bool, list[str]]:
+        watch = self.watches.get(step["collect"])
+        if watch is None:
+            return False, ["the watch is not open"]
+        got = [self._normal({"type": event.type, "object": event.object}) for event in watch.events(self.store)]
+        types, wanted = [event["type"] for event in got], [event["type"] for event in step["events"]]
+        if types != wanted:
+            return False, [f"want events {wanted}, got {types}"]
+        return True, compare(step["events"], got, self.symbols, "any", ".events")
+
+    def _normal(self, body: Any) -> Any:
+        """The body without managedFields, or with them sorted and without times."""
+        if isinstance(body, list):
+            return [self._normal(item) for item in body]
+        if not isinstance(body, dict):
+            return body
+        made = {key: self._normal(value) for key, value in body.items()}
+        metadata = made.get("metadata")
+        if isinstance(metadata, dict) and "managedFields" in metadata:
+            if self.keep:
+                entries = [{k: v for k, v in entry.items() if k != "time"} for entry in metadata["managedFields"]]
+                metadata["managedFields"] = sorted(entries, key=_entry_order)
+            else:
+                del metadata["managedFields"]
+        return made
+
+
+def _watch_options(http: Http) -> dict[str, Any]:
+    return {name: value if isinstance(value, str) else value[0] for name, value in http.query.items()}
+
+
+def _entry_order(entry: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(str(entry.get(key, "")) for key in ("operation", "manager", "subresource", "apiVersion"))
+
+
+def _reason(body: Any) -> Any:
+    return body.get("reason") if isinstance(body, dict) and body.get("kind") == "Status" else None
+
+
+def _message(body: Any) -> str:
+    return str(body.get("message", "")) if isinstance(body, dict) else str(body)
