@@ -89,14 +89,13 @@ def schedule(
         return Decision(message=NO_NODES)
     cycle = CycleState(snapshot)
     prepared = _pre_filter(profile, cycle, pod)
-    if isinstance(prepared, Status):
-        rejected = dict.fromkeys((node.name for node in snapshot.nodes()), prepared)
-        return _unschedulable(profile, cycle, pod, rejected, (prepared.plugin,), pre_filter=prepared)
+    if isinstance(prepared, _Rejected):
+        rejected = dict.fromkeys((node.name for node in snapshot.nodes()), prepared.status)
+        return _unschedulable(profile, cycle, pod, rejected, prepared.restricting, pre_filter=prepared.status)
     filters = _Filters(profile, cycle, pod, nominated)
     feasible, rejected = _find_feasible(filters, snapshot, prepared)
     if not feasible:
-        restricting = () if prepared.names is None else prepared.restricting
-        return _unschedulable(profile, cycle, pod, rejected, restricting)
+        return _unschedulable(profile, cycle, pod, rejected, prepared.restricting)
     names = tuple(node.name for node in feasible)
     if len(feasible) == 1 and not explain:
         return Decision(names[0], names, feasible=names, rejected=rejected)
@@ -115,8 +114,16 @@ class _Prepared:
     restricting: tuple[str, ...]
 
 
-def _pre_filter(profile: Profile, cycle: CycleState, pod: PodInfo) -> _Prepared | Status:
-    """Run every plugin's pre_filter; a Status means that the pod is rejected as a whole. Source: RunPreFilterPlugins."""
+@attrs.frozen
+class _Rejected:
+    """The pod cannot run anywhere; `restricting` are the plugins that left it some nodes only."""
+
+    status: Status
+    restricting: tuple[str, ...]
+
+
+def _pre_filter(profile: Profile, cycle: CycleState, pod: PodInfo) -> _Prepared | _Rejected:
+    """Run every plugin's pre_filter. Source: RunPreFilterPlugins."""
     names: set[str] | None = None
     restricting: list[str] = []
     unschedulable: Status | None = None
@@ -126,7 +133,7 @@ def _pre_filter(profile: Profile, cycle: CycleState, pod: PodInfo) -> _Prepared 
             continue
         if isinstance(result, Status):
             if result.code is Code.UNSCHEDULABLE_AND_UNRESOLVABLE:
-                return result
+                return _Rejected(result, ())
             unschedulable = unschedulable or result
             continue
         assert not isinstance(result, type(SKIP))
@@ -135,8 +142,11 @@ def _pre_filter(profile: Profile, cycle: CycleState, pod: PodInfo) -> _Prepared 
             restricting.append(plugin.name)
             names = set(result.node_names) if names is None else names & set(result.node_names)
             if not names:
-                return Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "", (_nowhere(restricting),))
-    return unschedulable or _Prepared(None if names is None else tuple(sorted(names)), tuple(sorted(restricting)))
+                nowhere = Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "", (_nowhere(restricting),))
+                return _Rejected(nowhere, tuple(restricting))
+    if unschedulable is not None:
+        return _Rejected(unschedulable, tuple(restricting))
+    return _Prepared(None if names is None else tuple(sorted(names)), tuple(sorted(restricting)))
 
 
 def _nowhere(restricting: list[str]) -> str:
