@@ -29,14 +29,20 @@ class Type:
     """Of a scalar: string, bool, int32, int64, float64, bytes, Time, MicroTime, Duration, Quantity or IntOrString."""
     fields: dict[str, Field] = attrs.field(factory=dict)
     """Of a struct: its fields by JSON name, those of embedded structs included."""
-    children: dict[str, Type] = attrs.field(factory=dict)
-    """Of a struct: the types of its fields, for walks that need no more."""
+    steps: dict[str, tuple[str, Type]] = attrs.field(factory=dict)
+    """Of a struct: JSON name -> (its name in FieldsV1, such as `f:image`; its type), for the walks on every write."""
     element: Type | None = None
     """Of a map or list: the type of its values."""
     atomic: bool = False
     """The value has one owner as a whole and is never merged by server-side apply."""
     keys: tuple[tuple[str, Any], ...] = ()
     """Of an associative list of structs: the key fields with their defaults (None: no default); () makes it a set."""
+    leaf: bool = attrs.field(init=False)
+    """The value is owned as a whole: a scalar, untyped, or atomic."""
+
+    @leaf.default
+    def _is_leaf(self) -> bool:
+        return self.atomic or self.form in ("scalar", "untyped")
 
     def __repr__(self) -> str:
         return f"Type({self.go})"
@@ -82,7 +88,7 @@ def named(name: str) -> Type:
         form="struct",
         go=".".join(name.rsplit(".", 2)[-2:]),
         fields=fields,
-        children={key: field.type for key, field in fields.items()},
+        steps={key: (f"f:{key}", field.type) for key, field in fields.items()},
         atomic="atomic" in entry,
     )
 
@@ -163,3 +169,22 @@ def _compound(code: list[Any]) -> Type:
         return Type(form="map", go=go, element=element, atomic="atomic" in facts)
     keys = tuple((key, default) for key, default in rest[0]) if rest else ()
     return Type(form="list", go=f"[]{element.go}", element=element, atomic=not rest, keys=keys)
+
+
+@cache
+def zero(of: Type) -> Any:
+    """What an empty Go object of the type looks like in JSON; not to be changed. Source: encoding/json, omitempty."""
+    if of.form != "struct":
+        return _ZEROS.get(of.scalar)
+    return {name: None if field.pointer else zero(field.type) for name, field in of.fields.items() if _written(field)}
+
+
+_ZEROS: Final = {"string": "", "bool": False, "int32": 0, "int64": 0, "float64": 0, "Quantity": "0", "IntOrString": 0}
+_ZEROS_OF_STRUCTS: Final = frozenset({"Quantity", "IntOrString", "Time", "MicroTime", "Duration"})
+
+
+def _written(field: Field) -> bool:
+    if field.omitzero:
+        return False
+    is_struct = field.type.form in ("struct", "untyped") or field.type.scalar in _ZEROS_OF_STRUCTS
+    return not field.omitempty or (is_struct and not field.pointer)

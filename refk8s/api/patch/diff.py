@@ -146,7 +146,9 @@ def _diff_lists(
     if kind != "map":
         items, deletions = _diff_scalars(original, modified, wanted)
         items = sorted_by(items, modified, merge_key, kind)
-        ordered = (wanted.deletions and deletions) or (wanted.changes and not same(original, modified))
+        # Upstream has sorted the original in place by now, so an original that only needs sorting counts as equal.
+        reordered = not same(sorted(original, key=go_text), modified)
+        ordered = (wanted.deletions and deletions) or (wanted.changes and reordered)
         return items, deletions, modified if ordered else []
     items, deletions = _diff_elements(original, modified, element, merge_key, wanted)
     items = sorted_by(items, modified, merge_key, kind)

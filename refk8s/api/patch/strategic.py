@@ -155,7 +155,10 @@ def _merge_ordered_lists(result: Map, patch: Map, of: Type | None, options: Opti
             merged = patch_list
         mine, others = _partition(merged, order, field.merge_key)
         kind = element_shape(original_list or [], patch_list or [])
-        ordered = _in_order(mine, others, order, original_list or [], field.merge_key, kind)
+        server_order = original_list or []
+        if kind == "map" and server_order and patch_list and "merge" in field.strategies:
+            server_order = _left_behind(server_order, patch_list, field.merge_key)
+        ordered = _in_order(mine, others, order, server_order, field.merge_key, kind)
         if original_list is None or not _identical(original_list, ordered):
             result[name] = ordered
         patch.pop(name, None)
@@ -220,6 +223,28 @@ def _special_elements(original: list[Any], patch: list[Any], merge_key: str) -> 
             case directive:
                 raise bad_patch_type(directive, item)
     return (plain, []) if replace else (original, plain)
+
+
+def _left_behind(original: list[Any], patch: list[Any], merge_key: str) -> list[Any]:
+    """The server's list as upstream's merging leaves it, whose order then decides where the server's own items go.
+
+    Upstream deletes and appends in place: what follows a deleted item moves up, and new items fill the room at the end.
+    """
+    array, length = list(original), len(original)
+    for item in patch:
+        if item.get(DIRECTIVE) == "delete":
+            while (index := find_by_key(array[:length], merge_key, item[merge_key])) >= 0:
+                array[index : length - 1] = array[index + 1 : length]
+                length -= 1
+    if any(item.get(DIRECTIVE) == "replace" for item in patch):
+        return array
+    for item in patch:
+        if length == len(array):
+            break
+        if DIRECTIVE not in item and find_by_key(array[:length], merge_key, item[merge_key]) < 0:
+            array[length] = item
+            length += 1
+    return array
 
 
 def _merge_elements(

@@ -35,20 +35,20 @@ def test_volumes_merge_and_retain_keys() -> None:
 
 
 def test_lists_are_atomic_sets_or_maps() -> None:
-    assert schema.named("core.v1.Container").children["command"].atomic
-    finalizers = schema.named("meta.v1.ObjectMeta").children["finalizers"]
+    assert schema.named("core.v1.Container").fields["command"].type.atomic
+    finalizers = schema.named("meta.v1.ObjectMeta").fields["finalizers"].type
     assert not finalizers.atomic
     assert finalizers.keys == ()
 
 
 def test_selectors_are_atomic_and_labels_are_not() -> None:
     assert schema.named("meta.v1.LabelSelector").atomic
-    assert schema.named("core.v1.ServiceSpec").children["selector"].atomic
-    assert not schema.named("meta.v1.ObjectMeta").children["labels"].atomic
+    assert schema.named("core.v1.ServiceSpec").fields["selector"].type.atomic
+    assert not schema.named("meta.v1.ObjectMeta").fields["labels"].type.atomic
 
 
 def test_a_field_can_override_its_types_atomicity() -> None:
-    claim_ref = schema.named("core.v1.PersistentVolumeSpec").children["claimRef"]
+    claim_ref = schema.named("core.v1.PersistentVolumeSpec").fields["claimRef"].type
     assert not claim_ref.atomic
     assert schema.named("core.v1.ObjectReference").atomic
 
@@ -57,8 +57,8 @@ def test_go_names_embedding_and_tags_are_known() -> None:
     lun = schema.named("core.v1.FCVolumeSource").fields["lun"]
     assert (lun.type.go, lun.pointer, lun.omitempty) == ("int32", True, True)
     assert schema.named("core.v1.Volume").fields["fc"].embed == ("VolumeSource",)
-    assert schema.named("core.v1.Container").children["imagePullPolicy"].go == "v1.PullPolicy"
-    assert schema.named("core.v1.PodSpec").children["containers"].go == "[]v1.Container"
+    assert schema.named("core.v1.Container").fields["imagePullPolicy"].type.go == "v1.PullPolicy"
+    assert schema.named("core.v1.PodSpec").fields["containers"].type.go == "[]v1.Container"
     assert schema.named("meta.v1.ObjectMeta").fields["creationTimestamp"].omitzero
 
 
