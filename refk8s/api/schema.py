@@ -29,6 +29,8 @@ class Type:
     """Of a scalar: string, bool, int32, int64, float64, bytes, Time, MicroTime, Duration, Quantity or IntOrString."""
     fields: dict[str, Field] = attrs.field(factory=dict)
     """Of a struct: its fields by JSON name, those of embedded structs included."""
+    children: dict[str, Type] = attrs.field(factory=dict)
+    """Of a struct: the types of its fields by JSON name."""
     steps: dict[str, tuple[str, Type]] = attrs.field(factory=dict)
     """Of a struct: JSON name -> (its name in FieldsV1, such as `f:image`; its type), for the walks on every write."""
     element: Type | None = None
@@ -88,6 +90,7 @@ def named(name: str) -> Type:
         form="struct",
         go=".".join(name.rsplit(".", 2)[-2:]),
         fields=fields,
+        children={key: field.type for key, field in fields.items()},
         steps={key: (f"f:{key}", field.type) for key, field in fields.items()},
         atomic="atomic" in entry,
     )
