@@ -80,14 +80,16 @@ def is_ipv6(value: str) -> bool:
     return address is not None and ":" in value and not is_mapped(address)
 
 
-def is_dual_stack(values: Sequence[str]) -> bool:
-    """Whether both families are among the addresses or ranges. Raises ValueError naming the first that is neither."""
-    families: set[bool] = set()
+def dual_stack(values: Sequence[str]) -> tuple[bool, str]:
+    """Whether addresses or ranges of both families are there, and upstream's complaint about the first that is none."""
     for i, value in enumerate(values):
-        if parsed_ip(value.partition("/")[0]) is None:
-            raise ValueError(f"invalid IP[{i}]: <nil>")
-        families.add(is_ipv6(value.partition("/")[0]))
-    return len(families) == 2
+        head, slash, _ = value.partition("/")
+        if parsed_ip(head) is None:
+            shown = (
+                f"invalid CIDR[{i}]: <nil> (invalid CIDR address: {value})" if slash else f"invalid IP[{i}]: {value}"
+            )
+            return False, shown
+    return len({is_ipv6(value.partition("/")[0]) for value in values}) == 2, ""
 
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -1,0 +1,88 @@
+"""The claim template of ephemeral volumes.
+
+Source: pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaimTemplate, ValidatePersistentVolumeClaimSpec,
+validateDataSource, validateDataSourceRef).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from refk8s.api.validate.errors import Errors, forbidden, invalid, invalid_all, named, not_supported, required
+from refk8s.api.validate.meta import annotation_map, label_map
+from refk8s.api.validate.resources import quantity_value
+from refk8s.kinds.codec import view
+from refk8s.kinds.meta import LabelSelector
+from refk8s.kinds.names import dns1123_label, dns1123_subdomain
+from refk8s.kinds.quantity import parse
+from refk8s.kinds.selector import validate as validate_selector
+
+Doc = Mapping[str, Any]
+
+_MODES = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
+_VOLUME_MODES = ("Block", "Filesystem")
+_NOT_IN_TEMPLATES = (
+    *("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp"),
+    *("deletionTimestamp", "deletionGracePeriodSeconds", "ownerReferences", "finalizers", "managedFields"),
+)
+
+
+def ephemeral(source: Doc, path: str) -> Errors:
+    """A volume that makes a claim of its own."""
+    template = source.get("volumeClaimTemplate")
+    at = f"{path}.volumeClaimTemplate"
+    if template is None:
+        return [required(at)]
+    return _metadata(template.get("metadata") or {}, f"{at}.metadata") + _spec(template.get("spec") or {}, f"{at}.spec")
+
+
+def _metadata(metadata: Doc, path: str) -> Errors:
+    errors = annotation_map(metadata.get("annotations"), f"{path}.annotations")
+    errors += label_map(metadata.get("labels"), f"{path}.labels")
+    shown = {"uid": "uID"}
+    set_keys = [key for key in _NOT_IN_TEMPLATES if metadata.get(key)]
+    return errors + [forbidden(f"{path}.{shown.get(key, key)}", "cannot be set") for key in set_keys]
+
+
+def _spec(spec: Doc, path: str) -> Errors:
+    modes = spec.get("accessModes") or ()
+    errors = [] if modes else [required(f"{path}.accessModes", "at least 1 access mode is required")]
+    if spec.get("selector") is not None:
+        errors += validate_selector(view(LabelSelector, spec["selector"]), f"{path}.selector")
+    errors += [not_supported(f"{path}.accessModes", named(mode), _MODES) for mode in modes if mode not in _MODES]
+    if "ReadWriteOncePod" in modes and any(mode in _MODES[:3] for mode in modes):
+        errors.append(forbidden(f"{path}.accessModes", "may not use ReadWriteOncePod with other access modes"))
+    errors += _storage((spec.get("resources") or {}).get("requests") or {}, f"{path}.resources[storage]")
+    errors += _class_name(spec.get("storageClassName"), f"{path}.storageClassName")
+    mode = spec.get("volumeMode")
+    if mode is not None and mode not in _VOLUME_MODES:
+        errors.append(not_supported(f"{path}.volumeMode", named(mode), _VOLUME_MODES))
+    errors += _data_source(spec.get("dataSource"), f"{path}.dataSource")
+    errors += _data_source(spec.get("dataSourceRef"), f"{path}.dataSourceRef")
+    return errors + _class_name(spec.get("volumeAttributesClassName"), f"{path}.volumeAttributesClassName")
+
+
+def _storage(requests: Mapping[str, str], path: str) -> Errors:
+    if "storage" not in requests:
+        return [required(path)]
+    amount = requests["storage"]
+    if parse(amount).sign() <= 0:
+        return [invalid(path, amount, "must be greater than zero")]
+    return quantity_value("storage", amount, path)
+
+
+def _class_name(name: str | None, path: str) -> Errors:
+    return invalid_all(path, name, dns1123_subdomain(name)) if name else []
+
+
+def _data_source(source: Doc | None, path: str) -> Errors:
+    if source is None:
+        return []
+    errors = [required(f"{path}.{key}") for key in ("name", "kind") if not source[key]]
+    group, namespace = source.get("apiGroup"), source.get("namespace")
+    if not group and source["kind"] != "PersistentVolumeClaim":
+        detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
+        errors.append(invalid(path, source["kind"], detail))
+    errors += invalid_all(f"{path}.apiGroup", group, dns1123_subdomain(group)) if group else []
+    return errors + (invalid_all(f"{path}.namespace", namespace, dns1123_label(namespace)) if namespace else [])
