@@ -15,6 +15,7 @@ from importlib import resources
 from typing import Any
 
 import attrs
+import orjson
 
 from refk8s.controllers.decisions_time import SECOND_NS, parse_time_ns
 from refk8s.kinds.quantity import Quantity, from_json
@@ -26,12 +27,14 @@ Emit = Callable[[Any, "list[str | Segment]"], None]
 class Segment:
     """A piece of text that many dumps share, and what it makes of an FNV-1a hash (see controllers/hash.py)."""
 
-    __slots__ = ("by_low_byte", "factor", "text")
+    __slots__ = ("by_low_byte", "factor", "meaning", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, meaning: str | Quantity | None = None) -> None:
         self.text = text
         self.factor = 0
         self.by_low_byte: list[int] = []
+        self.meaning: str | Quantity = text if meaning is None else meaning
+        """What the text has to be compared by: for a quantity the amount, since several texts stand for one."""
 
 
 def dump_template(template: Mapping[str, Any]) -> list[str | Segment]:
@@ -44,6 +47,21 @@ def dump_template(template: Mapping[str, Any]) -> list[str | Segment]:
 def dump_text(template: Mapping[str, Any]) -> str:
     """The dump of a pod template document, for reading."""
     return "".join(part if isinstance(part, str) else part.text for part in dump_template(template))
+
+
+def templates_equal(a: Mapping[str, Any], b: Mapping[str, Any], but_label: str) -> bool:
+    """Whether two pod template documents are semantically equal, whatever their label `but_label` says.
+
+    Empty counts as absent, quantities compare by amount. Source: EqualIgnoreHash, apimachinery/pkg/api/equality.
+    """
+    return a is b or _meaning(orjson.dumps(a), but_label) == _meaning(orjson.dumps(b), but_label)
+
+
+@lru_cache(maxsize=4096)
+def _meaning(template: bytes, but_label: str) -> tuple[str | Quantity, ...]:
+    document = orjson.loads(template)
+    ((document.get("metadata") or {}).get("labels") or {}).pop(but_label, None)
+    return tuple(part if isinstance(part, str) else part.meaning for part in dump_template(document))
 
 
 @attrs.frozen(eq=False)
@@ -202,7 +220,7 @@ def _emit_int_or_string(value: int | str, parts: list[str | Segment]) -> None:
 
 
 def _emit_quantity(value: str | int, parts: list[str | Segment]) -> None:
-    parts.append(_constant(_quantity_text(from_json(value))))
+    parts.append(_quantity(value))
 
 
 def _quantity_text(quantity: Quantity) -> str:
@@ -250,6 +268,12 @@ def _position(present: tuple[int, Any]) -> int:
 @lru_cache(maxsize=65536)
 def _constant(text: str) -> Segment:
     return Segment(text)
+
+
+@lru_cache(maxsize=65536)
+def _quantity(value: str | int) -> Segment:
+    quantity = from_json(value)
+    return Segment(_quantity_text(quantity), quantity)
 
 
 _ZERO_TIME = "{Time:(time.Time){wall:(uint64)0 ext:(int64)0 loc:(*time.Location)<nil>}}"
