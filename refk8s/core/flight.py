@@ -111,6 +111,18 @@ class Emit:
 
 
 @attrs.frozen(eq=False)
+class Switch:
+    """Switch another process off (it loses everything, a machine's state included) or on: the power button of scenarios. Nothing happens if it is so already."""
+
+    pid: str
+    on: bool
+
+    @property
+    def token(self) -> str:
+        return f"switch {self.pid} {'on' if self.on else 'off'}"
+
+
+@attrs.frozen(eq=False)
 class Note:
     """A fact for invariants and stories only; it changes no state."""
 

@@ -405,6 +405,13 @@ class Draft:
             message = InFlight(stem, p, process.incarnation, process.server, effect.request, None, 0, mark, self.index)
             self._put(process.server, message, REQUESTS)
             return None, ""
+        if kind is effects.Switch:
+            target = self.world.names[effect.pid]
+            if self.world.procs[target].alive and not effect.on:
+                self.crash(Crash(target))
+            elif effect.on and not self.world.procs[target].alive:
+                self.restart(Restart(target))
+            return None, ""
         if kind is effects.Note:
             self.delta.notes.append((p, effect.kind, effect.data))
             return None, ""
