@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from refk8s.scheduler.events import ActionType, ClusterEvent, EventResource, node_events, pod_events, worth_requeuing
@@ -49,7 +51,7 @@ def test_what_changed_on_a_node_is_told_apart() -> None:
 
 def test_what_changed_on_a_pod_is_told_apart() -> None:
     before = pod_view(requests={"cpu": "2"}, schedulingGates=[{"name": "g"}])
-    same = {"requests": {"cpu": "2"}, "schedulingGates": [{"name": "g"}]}
+    same: dict[str, Any] = {"requests": {"cpu": "2"}, "schedulingGates": [{"name": "g"}]}
     assert pod_events(before, pod_view(**same)) == (ClusterEvent(UNSCHEDULED, ActionType.UPDATE),)
     after = pod_view(labels={"a": "b"}, requests={"cpu": "1"}, tolerations=[{"operator": "Exists"}], nodeName="n")
     assert pod_events(before, after) == tuple(
