@@ -11,8 +11,8 @@ class Delta:
     """The facts of one step.
 
     `commits`: the store's changes (refk8s.api.store.Change) in order; `served`: the request that an API server handled and its response;
-    `delivered`: (p, stream, change) of an informer that moved (change None: a list); `finished`: (p, controller name, key, result) of the reconciles that ended; `notes`: (p, kind, data)
-    facts told by components; `cause`: the step that enabled this one (-1: none).
+    `delivered`: (p, stream, change) of an informer that moved (change None: a list); `finished`: (p, controller name, key, result) of the reconciles that
+    ended; `notes`: (p, kind, data) facts told by components; `cause`: the step that enabled this one (-1: none).
     """
 
     __slots__ = ("cause", "commits", "delivered", "finished", "notes", "served")

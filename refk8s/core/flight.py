@@ -112,7 +112,7 @@ class Emit:
 
 @attrs.frozen(eq=False)
 class Switch:
-    """Switch another process off (it loses everything, a machine's state included) or on: the power button of scenarios. Nothing happens if it is so already."""
+    """Switch another process off (it loses everything) or on: the power button of scenarios. Nothing happens if it is so already."""
 
     pid: str
     on: bool

@@ -1,49 +1,48 @@
 """kubectl's verbs as generators of requests: what the real tool asks of the API server, step by step.
 
-Each verb takes the step's arguments (JSON) and returns one line like kubectl's own output. Source: kubectl/pkg/cmd.
+Source: kubectl/pkg/cmd.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Generator, Mapping
 from typing import Any, Final
 
 import orjson
 
 from ..api.patch import three_way_merge
-from ..api.registry import RESOURCES
-from ..controllers.runtime import create, delete, get, patch
-from ..core.wire import Request, Response
-
-Verb = Callable[[Any], Generator[Any, Any, str]]
+from ..controllers.runtime import create, delete, get, key_of, patch
+from ..core.clock import rfc3339
+from ..core.flight import Now
+from .verb import Said, Verb, as_kubectl, by_kind, said, target, typed
 
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
-AGENT: Final = "kubectl"
+RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 
 
-def apply(arguments: Any) -> Generator[Any, Any, str]:
-    """`kubectl apply -f`: create what is not there, else a three-way merge of last-applied, live and new; conflicts are retried up to five times."""
-    said = []
+def apply(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl apply -f`: {documents, namespace?}; creates what is not there, else a three-way merge of last-applied, live and new."""
+    lines = []
     for document in arguments["documents"]:
-        said.append((yield from _apply_one(document, arguments.get("namespace", "default"))))
-    return "\n".join(said)
+        lines.append((yield from _apply_one(document, arguments.get("namespace") or "default")))
+    return "\n".join(lines)
 
 
 def _apply_one(document: dict[str, Any], namespace: str) -> Generator[Any, Any, str]:
     row = by_kind(document["kind"])
-    document = with_namespace(document, namespace)
+    document = in_namespace(document, namespace)
     modified = _annotated(document)
     key = key_of(document)
-    label = f"{_typed(row)}/{document['metadata']['name']}"
-    for _ in range(5):
-        live = yield get(row.plural, key)
+    label = f"{typed(row)}/{document['metadata']['name']}"
+    for _ in range(5):  # kubectl's maxPatchRetry
+        live = yield as_kubectl(get(row.plural, key))
         if live.code == 404:
             made = yield as_kubectl(create(row.plural, modified, fieldManager="kubectl-client-side-apply"))
             if made.reason == "AlreadyExists":
                 continue
-            return f"{label} created" if made.ok else error(made)
+            return said(made, f"{label} created")
         if not live.ok:
-            return error(live)
+            return said(live, "")
         current = live.obj.document
         previous = (current["metadata"].get("annotations") or {}).get(LAST_APPLIED)
         original = orjson.loads(previous) if previous else {}
@@ -51,83 +50,158 @@ def _apply_one(document: dict[str, Any], namespace: str) -> Generator[Any, Any, 
         if not change:
             return f"{label} unchanged"
         done = yield as_kubectl(patch(row.plural, key, change, fieldManager="kubectl-client-side-apply"))
-        if done.ok:
-            return f"{label} configured"
         if done.reason != "Conflict":
-            return error(done)
+            return said(done, f"{label} configured")
     return f"error: {label}: too many conflicts"
 
 
-def create_(arguments: Any) -> Generator[Any, Any, str]:
-    """`kubectl create -f`."""
-    said = []
+def create_(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl create -f`: {documents, namespace?}."""
+    lines = []
     for document in arguments["documents"]:
         row = by_kind(document["kind"])
-        document = with_namespace(document, arguments.get("namespace", "default"))
-        made = yield as_kubectl(create(row.plural, document, fieldManager="kubectl-create"))
-        said.append(f"{_typed(row)}/{made.obj.name} created" if made.ok else error(made))
-    return "\n".join(said)
+        placed = in_namespace(document, arguments.get("namespace") or "default")
+        made = yield as_kubectl(create(row.plural, placed, fieldManager="kubectl-create"))
+        lines.append(said(made, f"{typed(row)}/{made.obj.name if made.ok else ''} created"))
+    return "\n".join(lines)
 
 
-def delete_(arguments: Any) -> Generator[Any, Any, str]:
-    """`kubectl delete TYPE NAME`, with --grace-period, --cascade=background|foreground|orphan."""
-    row = by_any(arguments["resource"])
-    options: dict[str, Any] = {"propagationPolicy": arguments.get("cascade", "background").capitalize()}
+def delete_(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl delete`: {resource, name, namespace?, gracePeriodSeconds?, cascade?: background|foreground|orphan}."""
+    row, key = target(arguments)
+    options: dict[str, Any] = {"propagationPolicy": str(arguments.get("cascade", "background")).capitalize()}
     if "gracePeriodSeconds" in arguments:
         options["gracePeriodSeconds"] = arguments["gracePeriodSeconds"]
-    done = yield as_kubectl(delete(row.plural, _target(row, arguments), **options))
-    return f'{row.singular} "{arguments["name"]}" deleted' if done.ok else error(done)
+    done = yield as_kubectl(delete(row.plural, key, **options))
+    return said(done, f'{typed(row)} "{arguments["name"]}" deleted')
 
 
-def as_kubectl(request: Request) -> Request:
-    """The request with kubectl's user agent."""
-    return Request(
-        request.verb,
-        request.resource,
-        request.namespace,
-        request.name,
-        request.subresource,
-        request.body,
-        request.options,
-        AGENT,
-    )
+def scale(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl scale --replicas`: {resource, name, namespace?, replicas}; a merge patch of the scale subresource."""
+    row, key = target(arguments)
+    body = {"spec": {"replicas": arguments["replicas"]}}
+    done = yield as_kubectl(patch(row.plural, key, body, "merge", "scale", fieldManager="kubectl-scale"))
+    return said(done, f"{typed(row)}/{arguments['name']} scaled")
 
 
-def by_kind(kind: str) -> Any:
-    """The registry's row of a kind. Raises KeyError."""
-    for row in RESOURCES.values():
-        if row.kind == kind:
-            return row
-    raise KeyError(kind)
+def patch_(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl patch -p`: {resource, name, namespace?, patch, type?: strategic|merge|json, subresource?}."""
+    row, key = target(arguments)
+    kind, subresource = arguments.get("type", "strategic"), arguments.get("subresource", "")
+    done = yield as_kubectl(patch(row.plural, key, arguments["patch"], kind, subresource, fieldManager="kubectl-patch"))
+    return said(done, f"{typed(row)}/{arguments['name']} patched")
 
 
-def by_any(name: str) -> Any:
-    """The registry's row by plural, singular, kind or short name, in any case. Raises KeyError."""
-    wanted = name.lower()
-    for row in RESOURCES.values():
-        if wanted in (row.plural, row.singular, row.kind.lower(), *row.short_names):
-            return row
-    raise KeyError(name)
+def label(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl label --overwrite`: {resource, name, namespace?, labels: {key: value or null}}."""
+    row, key = target(arguments)
+    body = {"metadata": {"labels": arguments["labels"]}}
+    done = yield as_kubectl(patch(row.plural, key, body, "merge", fieldManager="kubectl-label"))
+    return said(done, f"{typed(row)}/{arguments['name']} labeled")
 
 
-def with_namespace(document: dict[str, Any], namespace: str) -> dict[str, Any]:
-    """The document in `namespace` if it is namespaced and names none."""
+def annotate(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl annotate --overwrite`: {resource, name, namespace?, annotations: {key: value or null}}."""
+    row, key = target(arguments)
+    body = {"metadata": {"annotations": arguments["annotations"]}}
+    done = yield as_kubectl(patch(row.plural, key, body, "merge", fieldManager="kubectl-annotate"))
+    return said(done, f"{typed(row)}/{arguments['name']} annotated")
+
+
+def set_image(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl set image`: {resource, name, namespace?, container, image}."""
+    row, key = target(arguments)
+    container = {"name": arguments["container"], "image": arguments["image"]}
+    pod_spec = {"spec": {"containers": [container]}}
+    body = pod_spec if row.kind == "Pod" else {"spec": {"template": pod_spec}}
+    done = yield as_kubectl(patch(row.plural, key, body, fieldManager="kubectl-set"))
+    return said(done, f"{typed(row)}/{arguments['name']} image updated")
+
+
+def rollout(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl rollout pause|resume|restart|undo`: {do, name, namespace?, toRevision?}; undo takes the template of an earlier ReplicaSet."""
+    row, key = target({"resource": "deployments", **arguments})
+    verb = arguments["do"]
+    if verb == "undo":
+        return (yield from _undo(row.plural, key, arguments))
+    if verb == "restart":
+        now_ms = yield Now()
+        change: Any = {"spec": {"template": {"metadata": {"annotations": {RESTARTED_AT: rfc3339(now_ms)}}}}}
+    elif verb in ("pause", "resume"):
+        change = {"spec": {"paused": True if verb == "pause" else None}}
+    else:
+        return f"error: unknown rollout verb {verb!r}; there are pause, resume, restart and undo"
+    done = yield as_kubectl(patch(row.plural, key, change, fieldManager="kubectl-rollout"))
+    return said(done, f"deployment.apps/{arguments['name']} {verb.removesuffix('e')}ed")
+
+
+def _undo(resource: str, key: str, arguments: Mapping[str, Any]) -> Generator[Any, Any, str]:
+    """Source: kubectl/pkg/polymorphichelpers/rollback.go."""
+    live = yield as_kubectl(get(resource, key))
+    if not live.ok:
+        return said(live, "")
+    listed = yield as_kubectl(_list_owned(live.obj.document))
+    revisions = {}
+    for stored in listed.items:
+        owners = stored.document["metadata"].get("ownerReferences") or ()
+        revision = (stored.document["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision")
+        if revision and any(owner["uid"] == live.obj.uid for owner in owners):
+            revisions[int(revision)] = stored
+    ordered = sorted(revisions)
+    wanted = arguments.get("toRevision") or (ordered[-2] if len(ordered) > 1 else None)
+    if wanted not in revisions:
+        return (
+            "error: no rollout history found"
+            if wanted is None
+            else f"error: unable to find specified revision {wanted} in history"
+        )
+    template = revisions[wanted].document["spec"]["template"]
+    labels = {name: value for name, value in template["metadata"]["labels"].items() if name != "pod-template-hash"}
+    template = {**template, "metadata": {**template["metadata"], "labels": labels}}
+    body = [{"op": "replace", "path": "/spec/template", "value": template}]
+    done = yield as_kubectl(patch(resource, key, body, "json", fieldManager="kubectl-rollout"))
+    return said(done, f"deployment.apps/{arguments['name']} rolled back")
+
+
+def _list_owned(document: Mapping[str, Any]) -> Any:
+    from ..controllers.runtime import list_
+
+    labels = document["spec"]["selector"].get("matchLabels") or {}
+    selector = ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
+    return list_("replicasets", document["metadata"]["namespace"], labelSelector=selector)
+
+
+def cordon(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl cordon`: {name}."""
+    done = yield as_kubectl(patch("nodes", arguments["name"], {"spec": {"unschedulable": True}}))
+    return said(done, f"node/{arguments['name']} cordoned")
+
+
+def uncordon(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl uncordon`: {name}."""
+    done = yield as_kubectl(patch("nodes", arguments["name"], {"spec": {"unschedulable": None}}))
+    return said(done, f"node/{arguments['name']} uncordoned")
+
+
+def taint(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl taint --overwrite`: {name, taints: [{key, value?, effect}]}; with `remove: true` the taints of these keys and effects go."""
+    live = yield as_kubectl(get("nodes", arguments["name"]))
+    if not live.ok:
+        return said(live, "")
+    named = {(taint["key"], taint.get("effect")) for taint in arguments["taints"]}
+    kept = [t for t in live.obj.document["spec"].get("taints") or () if (t["key"], t.get("effect")) not in named]
+    taints = kept if arguments.get("remove") else [*kept, *arguments["taints"]]
+    body = {"metadata": {"resourceVersion": str(live.obj.revision)}, "spec": {"taints": taints or None}}
+    done = yield as_kubectl(patch("nodes", arguments["name"], body, "merge", fieldManager="kubectl-taint"))
+    return said(done, f"node/{arguments['name']} {'un' if arguments.get('remove') else ''}tainted")
+
+
+def in_namespace(document: dict[str, Any], namespace: str) -> dict[str, Any]:
+    """The document in `namespace`, if it is namespaced and names none."""
     metadata = document.get("metadata") or {}
     if not by_kind(document["kind"]).namespaced or metadata.get("namespace"):
         return document
     return {**document, "metadata": {**metadata, "namespace": namespace}}
-
-
-def key_of(document: Mapping[str, Any]) -> str:
-    """The key of a document."""
-    metadata = document["metadata"]
-    namespace = metadata.get("namespace")
-    return f"{namespace}/{metadata['name']}" if namespace else str(metadata["name"])
-
-
-def error(response: Response) -> str:
-    """kubectl's error line."""
-    return f"Error from server ({response.reason}): {response.message}"
 
 
 def _annotated(document: dict[str, Any]) -> dict[str, Any]:
@@ -139,13 +213,17 @@ def _annotated(document: dict[str, Any]) -> dict[str, Any]:
     return {**bare, "metadata": {**metadata, "annotations": {**annotations, LAST_APPLIED: text}}}
 
 
-def _target(row: Any, arguments: Mapping[str, Any]) -> str:
-    name: str = arguments["name"]
-    return f"{arguments.get('namespace', 'default')}/{name}" if row.namespaced else name
-
-
-def _typed(row: Any) -> str:
-    return f"{row.singular}.{row.group}" if row.group else str(row.singular)
-
-
-VERBS: Final[Mapping[str, Verb]] = {"apply": apply, "create": create_, "delete": delete_}
+VERBS: Final[Mapping[str, Verb]] = {
+    "apply": apply,
+    "create": create_,
+    "delete": delete_,
+    "scale": scale,
+    "patch": patch_,
+    "label": label,
+    "annotate": annotate,
+    "setImage": set_image,
+    "rollout": rollout,
+    "cordon": cordon,
+    "uncordon": uncordon,
+    "taint": taint,
+}

@@ -1,25 +1,27 @@
 """A user is a process that does the steps of a script, one after the other; a step is JSON data, so that traces can carry it.
 
-`{"apply": {"documents": […]}}`, `{"scale": {…}}` …: the verbs are in `VERBS`, one generator each (kubectl.py). The interactive user of the CLI is the same
+`{"apply": {"documents": […]}}`, `{"scale": {…}}` …: the verbs are generators, those of kubectl in kubectl.py, those that wait
+or count in waiting.py. The interactive user of the CLI is the same
 process, whose steps come as Inputs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 import attrs
 import orjson
 
 from ..controllers.runtime import Controller
-from ..core.flight import Note, Recall, Reconcile, Remember, Requeue
+from ..core.flight import Note, Now, Recall, Reconcile, Remember, Requeue
 from ..core.hands import Hands
 from ..core.process import USER, Program
-from .kubectl import VERBS
+from . import kubectl, waiting
+from .verb import Later, Verb
 
 Step = Mapping[str, Any]
-Verb = Callable[[Any], Generator[Any, Any, str]]
+VERBS: Final[Mapping[str, Verb]] = {**kubectl.VERBS, **waiting.VERBS}
 
 
 @attrs.frozen(eq=False)
@@ -38,14 +40,21 @@ class Script(Controller):
             hands.enqueue(self.name, "next")
 
     def reconcile(self, key: str) -> Reconcile:
-        """Do the next step; its outcome is a fact for stories."""
+        """Do the next step, or go on waiting in it; its outcome is a fact for stories."""
         todo = yield Recall("todo", ())
         if not todo:
             return None
-        step = orjson.loads(todo[0])
-        (verb, arguments) = next(iter(step.items()))
-        outcome = yield from self.verbs[verb](arguments)
+        (verb, arguments) = next(iter(orjson.loads(todo[0]).items()))
+        now_ms = yield Now()
+        began_ms = yield Recall("began")
+        if began_ms is None:
+            began_ms = now_ms
+            yield Remember("began", now_ms)
+        outcome = yield from self.verbs[verb](arguments, now_ms - began_ms)
+        if isinstance(outcome, Later):
+            return Requeue(outcome.after_ms)
         yield Note("user", (verb, arguments, outcome))
+        yield Remember("began", None)
         # Steps may have been added meanwhile: read again, drop the first.
         rest = (yield Recall("todo", ()))[1:]
         yield Remember("todo", rest or None)
