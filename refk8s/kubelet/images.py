@@ -26,10 +26,9 @@ def reference(image: str) -> str:
 def image_id(image: str) -> str:
     """The image's name by digest, which is a function of its name."""
     full = reference(image)
-    name, at, digest = full.partition("@")
-    if at:
+    if "@" in full:
         return full
-    host, slash, rest = name.partition("/")
+    host, slash, rest = full.partition("/")
     repository = f"{host}{slash}{rest.partition(':')[0]}"
     return f"{repository}@sha256:{cell('image', full):032x}{cell('image', repository):032x}"
 

@@ -164,7 +164,9 @@ class Runtime:
         self._fingerprint = fingerprint
 
     def create(self, uid: str, key: str, network: str, now_ms: int) -> Runtime:
-        """The runtime with a new pod, whose address is the next free one of `network` (the first three bytes; 254 addresses)."""
+        """The runtime with a new pod, whose address is the next free one of `network` (its first three bytes; "": the pod uses the node's own address)."""
+        if not network:
+            return self.put(Sandbox(uid, key, "", True, now_ms))
         address = self.address
         for _ in range(253):
             address = address + 1 if address < 254 else 2
@@ -186,11 +188,11 @@ class Runtime:
         old = self.pods.get(uid)
         if old is None:
             return self
-        address = int(old.ip.rpartition(".")[2])
+        addresses = self.addresses.discard(int(old.ip.rpartition(".")[2])) if old.ip else self.addresses
         return Runtime(
             self.pods.delete(uid),
             self.images,
-            self.addresses.discard(address),
+            addresses,
             self.address,
             self._fingerprint - cell("sandbox", uid, old.token),
         )
