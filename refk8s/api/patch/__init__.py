@@ -15,6 +15,7 @@ from refk8s.api.patch.gotext import go_text
 from refk8s.api.patch.jsonpatch import apply_json_patch
 from refk8s.api.patch.mergepatch import apply_merge_patch
 from refk8s.api.patch.strategic import apply_strategic_patch
+from refk8s.api.patch.unstructured import conversion_error
 
 PatchType = Literal["json", "merge", "strategic"]
 
@@ -29,6 +30,7 @@ __all__ = [
     "PatchError",
     "PatchType",
     "apply_patch",
+    "conversion_error",
     "create_two_way_merge_patch",
     "go_text",
     "invalid_patch",
@@ -65,13 +67,10 @@ def patch_status(patch_type: PatchType, error: PatchError) -> status.ApiError:
     return status.unclassified(error.message)
 
 
-def invalid_patch(patch_type: PatchType, patched: str, message: str) -> status.ApiError:
+def invalid_patch(shown: str, message: str) -> status.ApiError:
     """The answer when the patched document does not decode: 422 for no kind and no name.
 
-    `patched` is shown as the bad value: the patched document in JSON, of a strategic patch the patch itself in Go's
-    notation (see `go_text`).
+    `shown` is the patched document in JSON; of a strategic patch, the patch itself in Go's notation (see `go_text`).
     """
-    shown = status.go_quote(patched)
-    return status.invalid(
-        "", "", "", [status.cause("FieldValueInvalid", f"Invalid value: {shown}: {message}", "patch")]
-    )
+    text = f"Invalid value: {status.go_quote(shown)}: {message}"
+    return status.invalid("", "", "", [status.cause("FieldValueInvalid", text, "patch")])

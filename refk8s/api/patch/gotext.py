@@ -24,7 +24,7 @@ def go_text(value: Any) -> str:
 
 
 def go_float(value: float) -> str:
-    """A float64 under `%v`: shortest digits, exponent form below 1e-4 and from 1e21 on."""
+    """A float64 under `%v`: shortest digits, exponent form below 1e-4 and from 1e6 on."""
     if math.isinf(value) or math.isnan(value):
         return {"inf": "+Inf", "-inf": "-Inf", "nan": "NaN"}[repr(value)]
     mantissa, _, exponent_text = f"{value!r}".partition("e")
@@ -39,7 +39,7 @@ def go_float(value: float) -> str:
         return sign + "0"
     exponent -= len(digits) - len(stripped)
     digits = stripped.rstrip("0")
-    if exponent < -4 or exponent >= 21:
+    if exponent < -4 or exponent >= 6:
         tail = f".{digits[1:]}" if len(digits) > 1 else ""
         return f"{sign}{digits[0]}{tail}e{'-' if exponent < 0 else '+'}{abs(exponent):02d}"
     if exponent < 0:
