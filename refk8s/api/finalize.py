@@ -6,13 +6,13 @@ pkg/registry/core/namespace/storage/storage.go, Delete; pkg/registry/core/pod/st
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import attrs
 
 from ..core.clock import rfc3339, unix_ms
 from ..core.wire import Response
+from .options import DeleteOptions
 from .rest.call import Call, answer
 from .status import Rejected, deleted, not_found
 from .store import Document, Stored
@@ -24,40 +24,12 @@ ORPHAN: Final = "orphan"
 FOREGROUND: Final = "foregroundDeletion"
 
 
-@attrs.frozen
-class DeleteOptions:
-    """How to delete. `grace_s` None: the object's own; `propagation` "" or Orphan, Background, Foreground; preconditions "" where absent."""
-
-    grace_s: int | None = None
-    propagation: str = ""
-    uid: str = ""
-    resource_version: str = ""
-    orphan: bool | None = None
-
-    @classmethod
-    def of(cls, options: Mapping[str, Any]) -> DeleteOptions:
-        """From request options or a DeleteOptions document."""
-        if not options:
-            return _NONE
-        preconditions = options.get("preconditions") or {}
-        return cls(
-            options.get("gracePeriodSeconds"),
-            options.get("propagationPolicy") or "",
-            preconditions.get("uid") or "",
-            preconditions.get("resourceVersion") or "",
-            options.get("orphanDependents"),
-        )
-
-
-_NONE: Final = DeleteOptions()
-
-
 def delete(api: Api, call: Call) -> Response:
     """Delete the object that the request names: at once, or by marking it and leaving the rest to those whom it waits for."""
+    options = api.delete_options(call)
     old = call.current()
     if old is None:
         raise Rejected(not_found(call.row.group, call.row.plural, call.request.name))
-    options = api.delete_options(call)
     api.check_deletable(call, old)
     if call.row.plural == "namespaces":
         return _delete_namespace(api, call, old, options)
@@ -165,16 +137,23 @@ def with_finalizers(document: Document, finalizers: list[str]) -> Document:
     return {**document, "metadata": changed}
 
 
-def propagation_finalizers(finalizers: list[str], options: DeleteOptions) -> list[str]:
-    """The finalizers with those of the garbage collector as the propagation policy wants them."""
-    orphan, foreground = ORPHAN in finalizers, FOREGROUND in finalizers
+def propagation_finalizers(finalizers: list[str], options: DeleteOptions, *, collects: bool = True) -> list[str]:
+    """The finalizers with those of the garbage collector as the propagation policy wants them; those of others stay.
+
+    `collects` False: the kind has no garbage collection, so that neither of them is set.
+    """
+    if not finalizers and not options.propagation and options.orphan is None:
+        return finalizers
+    orphan, foreground = ORPHAN in finalizers, FOREGROUND in finalizers and ORPHAN not in finalizers
     if options.orphan is not None:
         orphan, foreground = options.orphan, False
     elif options.propagation:
         orphan, foreground = options.propagation == "Orphan", options.propagation == "Foreground"
+    if not collects:
+        orphan = foreground = False
     kept = [finalizer for finalizer in finalizers if finalizer not in (ORPHAN, FOREGROUND)]
     wanted = kept + [ORPHAN] * orphan + [FOREGROUND] * foreground
-    return finalizers if set(wanted) == set(finalizers) else wanted
+    return finalizers if sorted(wanted) == sorted(finalizers) else wanted
 
 
 def _gone(call: Call, stored: Stored) -> Response:
@@ -184,7 +163,7 @@ def _gone(call: Call, stored: Stored) -> Response:
 
 def _delete_namespace(api: Api, call: Call, old: Stored, options: DeleteOptions) -> Response:
     document, metadata = old.document, old.document["metadata"]
-    api.check_namespace_preconditions(call, old, options)
+    api.check_namespace_preconditions(old, options)
     if not metadata.get("deletionTimestamp"):
         made = {**document, "metadata": {**metadata, "deletionTimestamp": call.now}}
         made["status"] = {**(document.get("status") or {}), "phase": "Terminating"}
@@ -196,10 +175,8 @@ def _delete_namespace(api: Api, call: Call, old: Stored, options: DeleteOptions)
 
 
 def _namespace_finalizers(finalizers: list[str], options: DeleteOptions) -> list[str]:
+    """As of other kinds, but the old field orphanDependents: false asks for the foreground here."""
     if options.orphan is not None:
-        wanted = propagation_finalizers(
-            finalizers, attrs.evolve(options, orphan=None, propagation="Orphan" if options.orphan else "Foreground")
-        )
-    else:
-        wanted = propagation_finalizers(finalizers, options)
-    return wanted
+        propagation = "Orphan" if options.orphan else "Foreground"
+        options = attrs.evolve(options, orphan=None, propagation=propagation)
+    return propagation_finalizers(finalizers, options)

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from . import schema
+from .default import read
+from .default.decode import decode as decode_only
+
 Document = dict[str, Any]
+
+
+def decode(kind: str, api_version: str, body: Any) -> tuple[Document, tuple[str, ...]]:
+    """The body, decoded and defaulted, and the paths of fields that the kind does not have. Raises DecodeError."""
+    if kind in ("Scale", "Binding"):
+        decoded = decode_only(schema.of_kind(kind, api_version), body)
+    else:
+        decoded = read(kind, body)
+    return decoded.doc, decoded.unknown
+
 
 _GENERATION = {"Pod", "ReplicaSet", "Deployment"}
 

@@ -37,9 +37,9 @@ def generated_name(txn: Txn, resource: str, namespace: str, prefix: str) -> str:
     return prefix[:_MAX_BASE] + suffix(txn, resource, namespace, prefix)
 
 
-def uid(txn: Txn, resource: str, key: str) -> str:
-    """The uid of the next object with this key, in the form of a random (version 4) UUID."""
-    raw = _digest("uid", resource, key, txn.count(f"uid:{resource}/{key}"))
+def uid(txn: Txn, resource: str, key: str, *, dry_run: bool = False) -> str:
+    """The uid of the next object with this key, in the form of a random (version 4) UUID; a dry run's is nobody else's."""
+    raw = _digest("dry-run" if dry_run else "uid", resource, key, txn.count(f"uid:{resource}/{key}"))
     text = raw.hex()
     variant = "89ab"[raw[8] & 3]
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"

@@ -22,9 +22,10 @@ SCALE: Final = "scale"
 class Resource:
     """One resource of the API.
 
-    `subresources` maps a name to its verbs. `create_on_update`: a PUT may create. `unconditional_update`: a PUT without resourceVersion is last-writer-wins.
-    `graceful`: deletion has a grace period. `returns_deleted`: a delete that removes at once answers with the object. `collects`: garbage collection of dependents
-    is supported (False: the propagation policy is ignored). `fields`: the field selectors beside metadata.name and metadata.namespace, with their paths.
+    `subresources` maps a name to its verbs; `create_on_update`: a PUT may create; `unconditional_update`: a PUT without resourceVersion is last-writer-wins;
+    `graceful`: deletion has a grace period; `returns_deleted`: a delete that removes at once answers with the object; `collects`: the garbage collector looks
+    after dependents (if not, the propagation policy is ignored); `fields`: the labels of field selectors and the paths that they mean, None for those two that
+    every kind has.
     """
 
     plural: str
@@ -42,7 +43,7 @@ class Resource:
     graceful: bool = False
     returns_deleted: bool = False
     collects: bool = True
-    fields: Mapping[str, str] = attrs.field(factory=dict)
+    fields: Mapping[str, str] | None = None
 
     @property
     def api_version(self) -> str:
@@ -58,7 +59,11 @@ class Resource:
 _STATUS = {STATUS: ("get", "patch", "update")}
 _SCALED = {**_STATUS, SCALE: ("get", "patch", "update")}
 
+_META_FIELDS = {"metadata.name": "metadata.name", "metadata.namespace": "metadata.namespace"}
 _POD_FIELDS = {
+    **_META_FIELDS,
+    "spec.host": "spec.nodeName",
+    "status.podIPs": "",
     "spec.nodeName": "spec.nodeName",
     "spec.restartPolicy": "spec.restartPolicy",
     "spec.schedulerName": "spec.schedulerName",
@@ -69,6 +74,7 @@ _POD_FIELDS = {
     "status.nominatedNodeName": "status.nominatedNodeName",
 }
 _EVENT_FIELDS = {
+    **_META_FIELDS,
     "involvedObject.kind": "involvedObject.kind",
     "involvedObject.namespace": "involvedObject.namespace",
     "involvedObject.name": "involvedObject.name",
@@ -101,7 +107,7 @@ ROWS: Final = (
         singular="node",
         short_names=("no",),
         subresources=_STATUS,
-        fields={"spec.unschedulable": "spec.unschedulable"},
+        fields={"metadata.name": "metadata.name", "spec.unschedulable": "spec.unschedulable"},
     ),
     Resource(
         "namespaces",
@@ -112,7 +118,7 @@ ROWS: Final = (
         verbs=NAMESPACE_VERBS,
         subresources={**_STATUS, "finalize": ("update",)},
         returns_deleted=True,
-        fields={"status.phase": "status.phase", "name": "metadata.name"},
+        fields={"metadata.name": "metadata.name", "status.phase": "status.phase"},
     ),
     Resource(
         "replicasets",
@@ -122,7 +128,6 @@ ROWS: Final = (
         short_names=("rs",),
         categories=("all",),
         subresources=_SCALED,
-        fields={"status.replicas": "status.replicas"},
     ),
     Resource(
         "deployments",
@@ -134,7 +139,7 @@ ROWS: Final = (
         subresources=_SCALED,
     ),
     Resource("configmaps", "ConfigMap", singular="configmap", short_names=("cm",)),
-    Resource("secrets", "Secret", singular="secret", fields={"type": "type"}),
+    Resource("secrets", "Secret", singular="secret", fields={**_META_FIELDS, "type": "type"}),
     Resource(
         "services",
         "Service",
@@ -144,7 +149,7 @@ ROWS: Final = (
         subresources=_STATUS,
         create_on_update=True,
         returns_deleted=True,
-        fields={"spec.clusterIP": "spec.clusterIP", "spec.type": "spec.type"},
+        fields={**_META_FIELDS, "spec.clusterIP": "spec.clusterIP", "spec.type": "spec.type"},
     ),
     Resource("serviceaccounts", "ServiceAccount", singular="serviceaccount", short_names=("sa",), returns_deleted=True),
     Resource(

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..kinds import fieldselector, selector
 from .registry import Resource
-from .status import Rejected, bad_request
+from .status import Rejected, bad_request, go_quote
 from .store import Document
 
 _NO_LABELS: dict[str, str] = {}
@@ -34,7 +34,7 @@ def _labels(text: str) -> selector.Selector:
     try:
         return selector.parse(text)
     except selector.SelectorError as error:
-        raise Rejected(bad_request(f"unable to parse requirement: {error}" if False else str(error))) from None
+        raise Rejected(bad_request(str(error))) from None
 
 
 @lru_cache(maxsize=1024)
@@ -53,16 +53,19 @@ def _fields(row_: Any, text: str) -> tuple[tuple[str, str, bool], ...]:
     return tuple(found)
 
 
+_ALWAYS = {"metadata.name": "metadata.name", "metadata.namespace": "metadata.namespace"}
+
+
 def field_path(row: Resource, label: str) -> str | None:
-    """The path of the field that a field label names, None if the kind does not know it."""
-    if label == "metadata.name" or (label == "metadata.namespace" and row.namespaced):
-        return label
-    return row.fields.get(label)
+    """The path of the field that a field label names ("" for one that no object has), None if the kind does not know it."""
+    return (_ALWAYS if row.fields is None else row.fields).get(label)
 
 
 def unknown_field(row: Resource, label: str) -> str:
-    """What upstream says of a field label that the kind does not know."""
-    return f"field label not supported: {label}"
+    """What upstream says of a field label that the kind does not know. Source: runtime/scheme.go, DefaultMetaV1FieldSelectorConversion."""
+    if row.fields is not None:
+        return f"field label not supported: {label}"
+    return f'{go_quote(label)} is not a known field selector: only "metadata.name", "metadata.namespace"'
 
 
 def text_at(document: Document, path: str) -> str:

@@ -12,11 +12,10 @@ import attrs
 
 from ...core.model import Occasion
 from ...core.wire import Request, Response
-from .. import finalize, hooks, identity, selectors
-from ..default import default
+from .. import finalize, hooks, identity, managed, schema, selectors
+from ..options import DeleteOptions, delete_options
 from ..registry import RESOURCES, Resource
 from ..status import (
-    ApiError,
     Rejected,
     bad_request,
     cause,
@@ -35,8 +34,8 @@ from ..status import (
     unclassified,
 )
 from ..store import Change, Collection, Document, Expired, Store, Stored
-from . import read, subresources, write
-from .call import Call, failure
+from . import binding, collection, read, scale, write
+from .call import Call, failure, unstored
 
 IMMORTAL_NAMESPACES: Final = ("default", "kube-system", "kube-public")
 
@@ -53,11 +52,11 @@ VERBS: Final[Mapping[tuple[str, str], Handler]] = {
     ("patch", ""): write.patch,
     ("patch", "status"): write.patch,
     ("delete", ""): finalize.delete,
-    ("deletecollection", ""): subresources.delete_collection,
-    ("create", "binding"): subresources.bind,
-    ("get", "scale"): subresources.get_scale,
-    ("update", "scale"): subresources.update_scale,
-    ("patch", "scale"): subresources.patch_scale,
+    ("deletecollection", ""): collection.delete_collection,
+    ("create", "binding"): binding.bind,
+    ("get", "scale"): scale.get_scale,
+    ("update", "scale"): scale.update_scale,
+    ("patch", "scale"): scale.patch_scale,
 }
 
 
@@ -70,24 +69,25 @@ class Api:
     def serve(self, store: Store, request: Request, occasion: Occasion) -> tuple[Store, Response, tuple[Change, ...]]:
         """(the store afterwards, the answer, the commits). See refk8s.core.model.Api."""
         row = self.resources.get(request.resource)
-        handler = VERBS.get((request.verb, request.subresource))
         if row is None or (request.subresource and request.subresource not in row.subresources):
             return store, failure(generic(404)), ()
-        if handler is None or request.verb not in (row.subresources.get(request.subresource) or row.verbs):
+        handler = VERBS.get((request.verb, request.subresource))
+        if handler is None or request.verb not in (
+            row.subresources[request.subresource] if request.subresource else row.verbs
+        ):
             return store, failure(generic(405)), ()
         call = Call(store, request, row, occasion)
         try:
             response = handler(self, call)
         except Rejected as rejected:
             return store, failure(rejected.error), ()
-        txn = call.opened
-        if txn is None:
+        if call.opened is None:
             return store, response, ()
-        after, commits = txn.finish()
+        after, commits = call.opened.finish()
         if not commits:
             return store, response, ()
         if call.dry_run:
-            return store, _unstored(response), ()
+            return store, unstored(call, response), ()
         return after, response, commits
 
     def refuse(self, request: Request, code: int) -> Response:
@@ -100,18 +100,23 @@ class Api:
 
     def cached(self, call: Call) -> Collection:
         """The server's own watch cache of the resource, which may trail the store."""
-        collection: Collection = call.occasion.cached(call.row.plural)
-        return collection
+        found: Collection = call.occasion.cached(call.row.plural)
+        return found
 
     def snapshot(self, call: Call) -> tuple[Collection, int]:
-        """The collection that a list reads, and the list's revision: consistent without a resourceVersion, cached from "0", as of a revision if that is asked for."""
+        """The collection that a list reads, and the list's revision.
+
+        Without a resourceVersion it is consistent, from "0" cached, and from another one at least that new, or (with a limit, or on demand) as of it.
+        """
         options, store = call.request.options, call.store
         version = options.get("resourceVersion") or ""
         if not version:
             return store.collection(call.row.plural), store.revision
         if version == "0":
             return self.cached(call), store.revision
-        wanted = parse_list_version(version)
+        if not (version.isascii() and version.isdigit()):
+            raise Rejected(bad_request(f"invalid resource version: {bad_version(version)}"))
+        wanted = int(version)
         if wanted > store.revision:
             raise Rejected(resource_version_too_large(wanted, store.revision))
         match = options.get("resourceVersionMatch") or ("Exact" if options.get("limit") else "NotOlderThan")
@@ -132,9 +137,9 @@ class Api:
 
     # ---- what is written
 
-    def decode(self, call: Call, kind: str, body: Any) -> Document:
-        """The body, decoded and defaulted. Raises DecodeError."""
-        return default(kind, body)
+    def decode(self, kind: str, api_version: str, body: Any) -> tuple[Document, tuple[str, ...]]:
+        """The body, decoded and defaulted, and the paths of fields that the kind does not have. Raises DecodeError."""
+        return hooks.decode(kind, api_version, body)
 
     def generate_name(self, call: Call, prefix: str) -> str:
         """A name made of the prefix and five characters."""
@@ -142,10 +147,30 @@ class Api:
 
     def new_uid(self, call: Call, key: str) -> str:
         """The uid of a new object."""
-        return identity.uid(call.txn, call.row.plural, key)
+        return identity.uid(call.txn, call.row.plural, key, dry_run=call.dry_run)
+
+    def track(self, call: Call, document: Document, old: Stored | None) -> Document:
+        """The document with managedFields that say who wrote what."""
+        request = call.request
+        manager = managed.manager_name(request.options.get("fieldManager") or "", call.occasion.agent)
+        of = schema.of_kind(call.row.kind, call.row.api_version)
+        before = None if old is None else old.document
+        return managed.track(of, before, document, manager, request.subresource, call.now)
+
+    def track_scale(self, call: Call, document: Document, old: Stored) -> Document:
+        """A rescaled workload with managedFields that say who scaled it."""
+        manager = managed.manager_name(call.request.options.get("fieldManager") or "", call.occasion.agent)
+        entries = managed.track_scale(old.document, document["spec"]["replicas"], manager, call.now)
+        metadata = {**document["metadata"], "managedFields": entries}
+        return {**document, "metadata": metadata}
+
+    def revert_times(self, document: Document, old: Stored) -> Document:
+        """A write that changes nothing but times of managedFields changes nothing."""
+        return managed.revert_times(old.document, document)
 
     def admit_create(self, call: Call, document: Document) -> Document:
         """Admission of a new object."""
+        self.namespace_gate(call, document["metadata"].get("name", ""))
         return document
 
     def admit_update(self, call: Call, document: Document, old: Stored) -> Document:
@@ -158,17 +183,12 @@ class Api:
 
     def prepare_update(self, call: Call, document: Document, old: Stored) -> Document:
         """The strategy's PrepareForUpdate, of the main resource or of a subresource."""
-        generation = old.document["metadata"].get("generation")
-        if document["metadata"].get("generation") != generation:
-            metadata = {**document["metadata"], "generation": generation}
-            if generation is None:
-                del metadata["generation"]
-            document = {**document, "metadata": metadata}
+        document = self.keep_generation(document, old)
         subresource = call.request.subresource
         if subresource == "status":
             return hooks.prepare_status(call.row.kind, document, old.document)
         if subresource == "finalize":
-            return document
+            return {**document, "status": old.document["status"]}
         return hooks.prepare_update(call.row.kind, document, old.document)
 
     def validate_create(self, call: Call, document: Document) -> None:
@@ -177,12 +197,18 @@ class Api:
     def validate_update(self, call: Call, document: Document, old: Stored) -> None:
         """Reject an invalid change."""
 
-    def track(self, call: Call, document: Document, old: Stored | None) -> Document:
-        """The document with managedFields that say who wrote what."""
-        return document
+    def keep_generation(self, document: Document, old: Stored) -> Document:
+        """The generation is the strategy's alone."""
+        metadata, generation = document["metadata"], old.document["metadata"].get("generation")
+        if metadata.get("generation") == generation:
+            return document
+        kept = {**metadata, "generation": generation}
+        if generation is None:
+            del kept["generation"]
+        return {**document, "metadata": kept}
 
-    def keep_system_fields(self, call: Call, document: Document, old: Stored) -> Document:
-        """The document with what no update changes: uid, creation and deletion."""
+    def keep_system_fields(self, document: Document, old: Stored) -> Document:
+        """The document with what no update changes: uid, creation, deletion; its resourceVersion has done its work."""
         was, now = old.document["metadata"], document["metadata"]
         changes: Document = {}
         if not now.get("uid"):
@@ -199,55 +225,39 @@ class Api:
 
     # ---- concurrency
 
-    def parse_resource_version(self, text: str) -> int:
-        """The resourceVersion of a body as a number, 0 if it has none."""
-        if not text:
-            return 0
-        if not (text.isascii() and text.isdigit()):
-            raise Rejected(unclassified(f'strconv.ParseUint: parsing "{text}": invalid syntax'))
-        return int(text)
-
-    def check_resource_version(self, call: Call, old: Stored, wanted: int) -> None:
+    def check_resource_version(self, call: Call, old: Stored, metadata: Document) -> None:
         """Optimistic concurrency: a stale write conflicts, one without a resourceVersion overwrites where that is allowed."""
         row = call.row
-        if wanted == 0:
-            if row.unconditional_update:
-                return
-            why = cause(
-                "FieldValueInvalid", "Invalid value: 0: must be specified for an update", "metadata.resourceVersion"
-            )
-            raise Rejected(invalid(row.group, row.plural, call.request.name, (why,)))
-        if wanted != old.revision:
+        wanted = parse_version(metadata.get("resourceVersion", ""))
+        if wanted == old.revision or (wanted == 0 and row.unconditional_update):
+            return
+        if wanted != 0:
             raise Rejected(conflict(row.group, row.plural, call.request.name))
+        text = "Invalid value: 0: must be specified for an update"
+        why = cause("FieldValueInvalid", text, "metadata.resourceVersion")
+        raise Rejected(invalid(row.group, row.plural, call.request.name, (why,)))
+
+    def check_new_version(self, metadata: Document) -> None:
+        """A new object has no resourceVersion yet (a garbled one is overlooked, as upstream does)."""
+        version = metadata.get("resourceVersion", "")
+        if version.isdigit() and int(version) != 0:
+            raise Rejected(unclassified("resourceVersion should not be set on objects to be created"))
 
     def check_update_uid(self, call: Call, old: Stored | None, uid: str) -> None:
         """The uid in an update's body is a precondition."""
         have = "" if old is None else old.uid
         if uid and uid != have:
-            raise Rejected(
-                precondition_failed(
-                    call.row.group,
-                    call.row.plural,
-                    call.request.name,
-                    key=storage_key(call.row, call.key),
-                    field="UID",
-                    wanted=uid,
-                    actual=have,
-                )
-            )
+            raise Rejected(_storage_conflict(call, "UID", uid, have))
 
-    def check_preconditions(self, call: Call, old: Stored, options: finalize.DeleteOptions) -> None:
+    def check_preconditions(self, call: Call, old: Stored, options: DeleteOptions) -> None:
         """The preconditions of a delete."""
-        row = call.row
+        row, wanted = call.row, options.resource_version
         if options.uid and options.uid != old.uid:
             raise Rejected(uid_mismatch(row.group, row.kind, old.name, options.uid, old.uid))
-        if options.resource_version and options.resource_version != str(old.revision):
-            error = resource_version_mismatch(
-                row.group, row.kind, old.name, options.resource_version, str(old.revision)
-            )
-            raise Rejected(error)
+        if wanted and wanted != str(old.revision):
+            raise Rejected(resource_version_mismatch(row.group, row.kind, old.name, wanted, str(old.revision)))
 
-    def check_namespace_preconditions(self, call: Call, old: Stored, options: finalize.DeleteOptions) -> None:
+    def check_namespace_preconditions(self, old: Stored, options: DeleteOptions) -> None:
         """The preconditions of a namespace's delete, which are worded differently."""
         for field, wanted, actual in (
             ("UID", options.uid, old.uid),
@@ -257,9 +267,13 @@ class Api:
                 why = f"Precondition failed: {field} in precondition: {wanted}, {field} in object meta: {actual}"
                 raise Rejected(conflict("", "namespaces", old.name, why))
 
-    def resource_version_on_create(self, call: Call) -> ApiError:
-        """What a create with a resourceVersion gets."""
-        return unclassified("resourceVersion should not be set on objects to be created")
+    def check_binding_preconditions(self, call: Call, pod: Stored, metadata: Document) -> None:
+        """The uid and resourceVersion in a Binding are those of the pod that it means."""
+        uid, version = metadata.get("uid"), metadata.get("resourceVersion")
+        if uid and uid != pod.uid:
+            raise Rejected(_storage_conflict(call, "UID", uid, pod.uid))
+        if version and version != str(pod.revision):
+            raise Rejected(_storage_conflict(call, "ResourceVersion", version, str(pod.revision)))
 
     def is_noop(self, document: Document, old: Stored) -> bool:
         """Whether the write would change nothing that is stored."""
@@ -267,7 +281,7 @@ class Api:
 
     # ---- deletion
 
-    def namespace_gate(self, call: Call, metadata: Document) -> None:
+    def namespace_gate(self, call: Call, name: str) -> None:
         """Nothing is created in a namespace that is missing or terminating. Source: admission/plugin/namespace/lifecycle."""
         row, namespace = call.row, call.request.namespace
         if not row.namespaced:
@@ -275,29 +289,30 @@ class Api:
         stored = call.store.get("namespaces", namespace)
         if stored is None:
             raise Rejected(not_found("", "namespaces", namespace))
-        if stored.document["metadata"].get("deletionTimestamp") or stored.document["status"]["phase"] == "Terminating":
+        if stored.document["status"].get("phase") == "Terminating":
             why = f"unable to create new content in namespace {namespace} because it is being terminated"
-            error = forbidden(row.group, row.plural, metadata.get("name", ""), why)
+            error = forbidden(row.group, row.plural, name, why)
             entry = cause("NamespaceTerminating", f"namespace {namespace} is being terminated", "metadata.namespace")
             raise Rejected(attrs.evolve(error, details={**(error.details or {}), "causes": [entry]}))
 
-    def check_deletable(self, call: Call, old: Stored) -> None:
+    def check_deletable(self, call: Call, old: Stored | None) -> None:
         """System namespaces stay."""
-        if call.row.plural == "namespaces" and old.name in IMMORTAL_NAMESPACES:
-            raise Rejected(forbidden("", "namespaces", old.name, "this namespace may not be deleted"))
+        name = call.request.name
+        if call.row.plural == "namespaces" and name in IMMORTAL_NAMESPACES:
+            raise Rejected(forbidden("", "namespaces", name, "this namespace may not be deleted"))
 
-    def delete_options(self, call: Call) -> finalize.DeleteOptions:
+    def delete_options(self, call: Call) -> DeleteOptions:
         """The options of a delete."""
-        return finalize.DeleteOptions.of(call.request.body or call.request.options)
+        return delete_options(call.request.body, call.request.options)
 
-    def start_deletion(self, call: Call, old: Stored, options: finalize.DeleteOptions) -> int | None:
-        """The grace period in seconds, None for a deletion without grace, finalize.PENDING if one is under way."""
+    def start_deletion(self, call: Call, old: Stored, options: DeleteOptions) -> int | None:
+        """The grace period in seconds, None for a deletion without grace, finalize.PENDING if one is under way that is no longer."""
         return finalize.graceful_period(call, old, options)
 
-    def deletion_finalizers(self, call: Call, old: Stored, options: finalize.DeleteOptions) -> list[str]:
+    def deletion_finalizers(self, call: Call, old: Stored, options: DeleteOptions) -> list[str]:
         """The finalizers that a deletion leaves on the object."""
         finalizers: list[str] = old.document["metadata"].get("finalizers") or []
-        return finalize.propagation_finalizers(finalizers, options) if call.row.collects else finalizers
+        return finalize.propagation_finalizers(finalizers, options, collects=call.row.collects)
 
     def deletes_during_update(self, call: Call, document: Document, old: Stored) -> bool:
         """Whether the write takes away the last thing that kept a deleted object."""
@@ -310,17 +325,27 @@ class Api:
 
     # ---- binding
 
-    def bind_check(self, call: Call, pod: Document) -> str:
+    def bind_check(self, pod: Document) -> str:
         """Why a pod cannot be bound, or ""."""
-        return subresources.unbindable(pod)
+        return binding.unbindable(pod)
+
+    def topology_labels(self, call: Call, target: Document) -> Document:
+        """The labels of the node that a binding hands on to the pod."""
+        return binding.node_labels(call.store.get("nodes", target["name"])) if target.get("kind") == "Node" else {}
 
 
-def parse_list_version(text: str) -> int:
-    """The resourceVersion parameter of a list. Rejects with 400 what is no number."""
+def parse_version(text: str) -> int:
+    """The resourceVersion of a body as a number, 0 if it has none. Rejects with 500 what is no number, as upstream does."""
+    if not text:
+        return 0
     if not (text.isascii() and text.isdigit()):
-        why = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
-        raise Rejected(bad_request(f"invalid resource version: {why}"))
+        raise Rejected(unclassified(f'strconv.ParseUint: parsing "{text}": invalid syntax'))
     return int(text)
+
+
+def bad_version(text: str) -> str:
+    """What upstream says of a resourceVersion parameter that is no number."""
+    return f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid syntax'
 
 
 def storage_key(row: Resource, key: str) -> str:
@@ -329,7 +354,7 @@ def storage_key(row: Resource, key: str) -> str:
     return f"/registry/{special.get(row.plural, row.plural)}/{key}"
 
 
-def _unstored(response: Response) -> Response:
-    if response.obj is None:
-        return response
-    return attrs.evolve(response, obj=None, document=response.obj.document)
+def _storage_conflict(call: Call, field: str, wanted: str, actual: str) -> Any:
+    row, key = call.row, storage_key(call.row, call.key)
+    name = call.key.rpartition("/")[2]
+    return precondition_failed(row.group, row.plural, name, key=key, field=field, wanted=wanted, actual=actual)

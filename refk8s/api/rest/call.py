@@ -7,15 +7,16 @@ from typing import Any
 from ...core.clock import rfc3339
 from ...core.model import Occasion
 from ...core.wire import Request, Response
+from ..options import is_dry_run
 from ..registry import Resource
 from ..status import ApiError
 from ..store import Store, Stored, Txn
 
 
 class Call:
-    """The request, its resource's row, the store before it, and the transaction that it may open."""
+    """The request, its resource's row, the store before it, the warnings so far, and the transaction that it may open."""
 
-    __slots__ = ("_txn", "key", "occasion", "request", "row", "store", "warnings")
+    __slots__ = ("key", "occasion", "opened", "request", "row", "store", "warnings")
 
     def __init__(self, store: Store, request: Request, row: Resource, occasion: Occasion) -> None:
         self.store = store
@@ -24,20 +25,15 @@ class Call:
         self.occasion = occasion
         self.key = f"{request.namespace}/{request.name}" if request.namespace else request.name
         self.warnings: tuple[str, ...] = ()
-        self._txn: Txn | None = None
+        self.opened: Txn | None = None
 
     @property
     def txn(self) -> Txn:
         """The transaction, opened by its first use."""
-        txn = self._txn
+        txn = self.opened
         if txn is None:
-            txn = self._txn = Txn(self.store, self.occasion.actor, self.occasion.cause)
+            txn = self.opened = Txn(self.store, self.occasion.actor, self.occasion.cause)
         return txn
-
-    @property
-    def opened(self) -> Txn | None:
-        """The transaction, if one was opened."""
-        return self._txn
 
     @property
     def now(self) -> str:
@@ -47,11 +43,15 @@ class Call:
     @property
     def dry_run(self) -> bool:
         """Whether nothing may be stored."""
-        return bool(self.request.options.get("dryRun"))
+        return is_dry_run(self.request.options, self.request.body if self.request.verb.startswith("delete") else None)
+
+    def warn(self, *texts: str) -> None:
+        """Add warnings to the answer, each once."""
+        self.warnings = tuple(dict.fromkeys((*self.warnings, *texts)))
 
     def current(self) -> Stored | None:
         """The current version of the object that the request names."""
-        txn = self._txn
+        txn = self.opened
         return (self.store if txn is None else txn).get(self.row.plural, self.key)
 
 
@@ -70,3 +70,16 @@ def shown(response: Response) -> Any:
     if response.obj is not None:
         return response.obj.document
     return response.document if response.document is not None else response.status
+
+
+def unstored(call: Call, response: Response) -> Response:
+    """The answer of a dry run: the object with the resourceVersion that it had before, or none if it is new."""
+    if response.obj is None:
+        return response
+    document = response.obj.document
+    before = call.store.get(call.row.plural, response.obj.key)
+    metadata = {name: value for name, value in document["metadata"].items() if name != "resourceVersion"}
+    if before is not None:
+        metadata["resourceVersion"] = str(before.revision)
+    made = {**document, "metadata": metadata}
+    return Response(response.code, document=made, revision=call.store.revision, warnings=response.warnings)

@@ -42,8 +42,8 @@ def _get_not_older(api: Api, call: Call, version: str) -> Stored | None:
 def list_(api: Api, call: Call) -> Response:
     """The objects of a namespace, or of all of them, that the selectors select, in the order of their keys.
 
-    `limit` gives a page; `document` of the answer then holds `continue` and, without selectors, `remainingItemCount`. From resourceVersion "0" the server's cache
-    answers, which ignores the limit.
+    `limit` gives a page; `document` of the answer then holds `continue` and, without selectors, `remainingItemCount`. From resourceVersion "0" the server's
+    cache answers, which ignores the limit.
     """
     options = call.request.options
     problem = validate_list_options(options, is_watch=False)

@@ -1,0 +1,93 @@
+"""The scale subresource: a workload's replicas as a Scale. Source: pkg/registry/apps/*/storage/storage.go, ScaleREST."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from ...core.wire import Response
+from ...kinds import selector
+from ...kinds.codec import view
+from ...kinds.meta import LabelSelector
+from ..options import check_write_options
+from ..status import Rejected, cause, conflict, invalid, not_found
+from ..store import Document, Stored
+from .bodies import check_name, decoded, in_namespace, patched
+from .call import Call
+from .write import replace
+
+if TYPE_CHECKING:
+    from .api import Api
+
+KIND: Final = "Scale"
+API_VERSION: Final = "autoscaling/v1"
+_KEPT: Final = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+def scale_of(document: Document) -> Document:
+    """The Scale of a workload."""
+    metadata, spec, status = document["metadata"], document["spec"], document.get("status") or {}
+    replicas = spec.get("replicas", 0)
+    selected = selector.from_object(view(LabelSelector, spec.get("selector") or {}))
+    shown: Document = {"replicas": status.get("replicas", 0)}
+    if str(selected):
+        shown["selector"] = str(selected)
+    return {
+        "kind": KIND,
+        "apiVersion": API_VERSION,
+        "metadata": {name: metadata[name] for name in _KEPT if name in metadata},
+        "spec": {"replicas": replicas} if replicas else {},
+        "status": shown,
+    }
+
+
+def get_scale(api: Api, call: Call) -> Response:
+    """The Scale of the object that the request names."""
+    stored = call.current()
+    if stored is None:
+        raise Rejected(not_found(call.row.group, call.row.plural, call.request.name))
+    return Response(200, document=scale_of(stored.document), revision=stored.revision)
+
+
+def update_scale(api: Api, call: Call) -> Response:
+    """Set the number of replicas to the body's."""
+    check_write_options("update", call.request.options)
+    scale = decoded(api, call, call.request.body, KIND, API_VERSION)
+    metadata = dict(scale["metadata"])
+    in_namespace(call, metadata)
+    check_name(call, metadata)
+    return _rescale(api, call, lambda stored: {**scale, "metadata": metadata}, metadata.get("uid", ""))
+
+
+def patch_scale(api: Api, call: Call) -> Response:
+    """Set the number of replicas to what the patch says."""
+    check_write_options("patch", call.request.options)
+    return _rescale(api, call, lambda stored: patched(api, call, scale_of(stored.document), KIND, API_VERSION), "")
+
+
+def _rescale(api: Api, call: Call, make: Any, uid: str) -> Response:
+    def parent(stored: Stored | None) -> Document:
+        assert stored is not None  # workloads are not created by their scale
+        scale = make(stored)
+        metadata, replicas = scale["metadata"], (scale.get("spec") or {}).get("replicas", 0)
+        _check(call, scale, replicas, stored)
+        document = stored.document
+        kept = {name: value for name, value in document["metadata"].items() if name != "resourceVersion"}
+        if metadata.get("resourceVersion"):
+            kept["resourceVersion"] = metadata["resourceVersion"]
+        rescaled = {**document, "metadata": kept, "spec": {**document["spec"], "replicas": replicas}}
+        return api.track_scale(call, rescaled, stored)
+
+    response = replace(api, call, parent, uid)
+    document = response.document if response.obj is None else response.obj.document
+    return Response(response.code, document=scale_of(document), revision=response.revision, warnings=call.warnings)
+
+
+def _check(call: Call, scale: Document, replicas: int, stored: Stored) -> None:
+    uid = scale["metadata"].get("uid")
+    if replicas < 0:
+        text = f"Invalid value: {replicas}: must be greater than or equal to 0"
+        why = cause("FieldValueInvalid", text, "spec.replicas")
+        raise Rejected(invalid("autoscaling", KIND, stored.name, (why,)))
+    if uid and uid != stored.uid:
+        why_not = f"Precondition failed: UID in precondition: {uid}, UID in object meta: {stored.uid}"
+        raise Rejected(conflict(call.row.group, f"{call.row.plural}/scale", stored.name, why_not))
