@@ -400,7 +400,7 @@ class Draft:
             self.cancel(p, program.index[effect.controller], effect.key)
             return None, ""
         if kind is effects.Emit:
-            stem = f"{process.pid}/emit:{effect.request.name or effect.request.resource}"
+            stem = f"{process.pid}/emit"
             mark = cell("emit", stem, self.index) & 0xFFFFFFFF
             message = InFlight(stem, p, process.incarnation, process.server, effect.request, None, 0, mark, self.index)
             self._put(process.server, message, REQUESTS)

@@ -35,8 +35,15 @@ class Request:
 
     def __str__(self) -> str:
         what = f"{self.resource}/{self.subresource}" if self.subresource else self.resource
-        where = "/".join(part for part in (self.namespace, self.name) if part)
+        where = "/".join(part for part in (self.namespace, self.name or self._new_name()) if part)
         return f"{self.verb} {what} {where}".rstrip()
+
+    def _new_name(self) -> str:
+        """What a new object will be called ("" if this makes none)."""
+        if self.verb != "create" or not isinstance(self.body, dict):
+            return ""
+        metadata = self.body.get("metadata") or {}
+        return str(metadata.get("name") or metadata.get("generateName") or "")
 
     @property
     def token(self) -> str:

@@ -1,0 +1,191 @@
+"""What the store and its watches promise. Catalogue S1, S5-S8, S13, S15, S16."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from refk8s.core.action import Action
+from refk8s.core.delta import Delta
+from refk8s.core.invariant import LIVENESS, SAFETY, AtQuiet, Delivered, Writes
+from refk8s.core.model import Model
+from refk8s.core.world import World
+
+from . import SUITE
+
+SPEC = "specs/store.md"
+WATCH = "etcd tests/robustness/validate/watch.go"
+
+
+@SUITE.invariant(
+    "STORE-01", severity=SAFETY, on=Writes(), spec=SPEC, source="etcd api guarantees, KV revision", catalogue="S1"
+)
+def every_commit_has_a_revision_of_its_own_above_all_earlier_ones(
+    before: World, action: Action, after: World, delta: Delta
+) -> str | None:
+    """Every commit gets a revision greater than all earlier ones; none is ever used again."""
+    last = before.store.revision
+    for change in delta.commits:
+        if change.revision <= last:
+            return f"{change.resource}/{change.key} was committed at revision {change.revision}, after revision {last}: expected more"
+        last = change.revision
+    if after.store.revision != last:
+        return f"the store is at revision {after.store.revision} after a commit at {last}: expected the same"
+    return None
+
+
+@SUITE.invariant(
+    "STORE-02", severity=SAFETY, on=Writes(), spec=SPEC, source="api-concepts, resource versions", catalogue="S1"
+)
+def resource_version_is_the_revision_of_the_commit(
+    before: World, action: Action, after: World, delta: Delta
+) -> str | None:
+    """The resourceVersion of a written object is the revision of the commit that wrote it."""
+    for change in delta.commits:
+        shown = change.obj.document["metadata"].get("resourceVersion")
+        if shown != str(change.revision):
+            return f"{change.resource}/{change.key} shows resourceVersion {shown}, committed at {change.revision}: expected the same"
+    return None
+
+
+@SUITE.invariant(
+    "WATCH-01", severity=SAFETY, on=Delivered(), spec="specs/watch.md", source=f"{WATCH}, Filter", catalogue="S5"
+)
+def watch_delivers_only_what_its_selector_covers(
+    before: World, action: Action, after: World, delta: Delta
+) -> str | None:
+    """An event of a selective watch is about an object that matches the selector, or did before."""
+    if delta.delivered is None or delta.delivered[2] is None:
+        return None
+    p, stream, change = delta.delivered
+    resource, _, selector = stream.partition("@")
+    if change.resource != resource:
+        return f"{after.pids[p]} watches {stream} and got an event of {change.resource}/{change.key}"
+    field, _, value = selector.partition("=")
+    if field == "node":
+        nodes = [
+            version.document["spec"].get("nodeName") for version in (change.obj, change.prev) if version is not None
+        ]
+        if value not in nodes:
+            return f"{after.pids[p]} watches {stream} and got {change.key}, which is on {nodes}"
+    elif field == "name" and change.key != value:
+        return f"{after.pids[p]} watches {stream} and got {change.key}"
+    return None
+
+
+@SUITE.invariant(
+    "WATCH-02", severity=SAFETY, on=Delivered(), spec="specs/watch.md", source=f"{WATCH}, Ordered", catalogue="S6"
+)
+def watch_delivers_in_the_order_of_revisions(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """The events of a watch come in the order of their revisions."""
+    moved = _moved(before, after, delta)
+    if moved is None:
+        return None
+    pid, stream, old, _, change = moved
+    if change is not None and old is not None and change.revision < old.revision:
+        return f"{pid} got an event of {stream} at revision {change.revision} after it had got to {old.revision}: expected a later one"
+    return None
+
+
+@SUITE.invariant(
+    "WATCH-03", severity=SAFETY, on=Delivered(), spec="specs/watch.md", source=f"{WATCH}, Unique", catalogue="S7"
+)
+def watch_delivers_no_event_twice(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """No event is delivered to the same watch twice."""
+    moved = _moved(before, after, delta)
+    if moved is None:
+        return None
+    pid, stream, old, new, change = moved
+    if change is not None and old is not None and new.position <= old.position:
+        return f"{pid} got event {old.position} of {stream} again ({change.type} {change.key})"
+    return None
+
+
+@SUITE.invariant(
+    "WATCH-04", severity=SAFETY, on=Delivered(), spec="specs/watch.md", source=f"{WATCH}, Reliable", catalogue="S8"
+)
+def watch_never_skips_an_event(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """A watch delivers every event of its stream: the one that comes is the next one, and its commit is whole."""
+    moved = _moved(before, after, delta)
+    if moved is None:
+        return None
+    pid, stream, old, new, change = moved
+    if change is None or old is None:
+        return None
+    if new.position != old.position + 1:
+        return f"{pid} went from event {old.position} of {stream} to {new.position}: expected {old.position + 1}"
+    wanted = before.store.log(stream)[old.position]
+    if wanted is not change:
+        return f"{pid} got {change.type} {change.key}@{change.revision} of {stream}: expected {wanted.type} {wanted.key}@{wanted.revision}"
+    return None
+
+
+@SUITE.invariant(
+    "WATCH-05", severity=SAFETY, on=Delivered(), spec="specs/watch.md", source="api-concepts, 410 Gone", catalogue="S13"
+)
+def watch_below_the_compaction_floor_is_gone(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """A watch that would need compacted history ends with 410; it never goes on behind a gap."""
+    moved = _moved(before, after, delta)
+    if moved is None:
+        return None
+    pid, stream, old, _, change = moved
+    if change is not None and old is not None and old.position < before.store.log(stream).base:
+        return f"{pid} goes on with {stream} at event {old.position}, of which those before {before.store.log(stream).base} are compacted"
+    return None
+
+
+@SUITE.invariant(
+    "CACHE-01", severity=SAFETY, on=Delivered(), spec="specs/watch.md", source="k#59848; KEP-2340", catalogue="S15"
+)
+def cache_is_a_state_that_the_store_had_and_never_goes_back(
+    before: World, action: Action, after: World, delta: Delta
+) -> str | None:
+    """Every state of a cache is a state that the store had, and a client's cache never goes back in time."""
+    moved = _moved(before, after, delta)
+    if moved is None:
+        return None
+    pid, stream, old, new, _ = moved
+    if old is not None and new.revision < old.revision:
+        return f"the cache of {pid} of {stream} went from revision {old.revision} back to {new.revision}"
+    log = after.store.log(stream)
+    if new.position > log.base and log[new.position - 1].revision > new.revision:
+        return f"the cache of {pid} of {stream} says revision {new.revision} and has taken an event of {log[new.position - 1].revision}"
+    if (
+        new.position > log.base
+        and new.revision == log[new.position - 1].revision
+        and new.root is not log[new.position - 1].root
+    ):
+        return (
+            f"the cache of {pid} of {stream} at revision {new.revision} is not the state of the store at that revision"
+        )
+    return None
+
+
+@SUITE.invariant("CACHE-02", severity=LIVENESS, on=AtQuiet(), spec="specs/watch.md", source="KEP-4988", catalogue="S16")
+def caches_converge_to_the_store(model: Model, world: World) -> str | None:
+    """Once the cluster is quiet, every cache holds exactly what the store holds."""
+    for iid, (p, place) in enumerate(world.informers):
+        informer = world.procs[p].informers[place]
+        if informer is None or world.held >> iid & 1:
+            continue
+        stream = model.program(world.pids[p]).streams[place]
+        has = [(stored.key, stored.revision) for stored in informer.root.cache(stream).all()]
+        wanted = [
+            (stored.key, stored.revision)
+            for stored in world.store.collection(stream.partition("@")[0]).cache(stream).all()
+        ]
+        if has != wanted:
+            different = sorted(set(has) ^ set(wanted))[0]
+            return f"the cache of {world.pids[p]} of {stream} differs from the store at {different[0]} (revision {different[1]})"
+    return None
+
+
+def _moved(before: World, after: World, delta: Delta) -> tuple[str, str, Any, Any, Any] | None:
+    """(process, stream, informer before, informer after, change) of the informer that this step moved."""
+    if delta.delivered is None:
+        return None
+    p, stream, change = delta.delivered
+    new = after.procs[p]
+    for old_informer, new_informer in zip(before.procs[p].informers, new.informers, strict=True):
+        if old_informer is not new_informer and new_informer is not None:
+            return new.pid, stream, old_informer, new_informer, change
+    return None
