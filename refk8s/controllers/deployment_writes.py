@@ -275,12 +275,15 @@ def check(response: Response) -> Response:
 
 
 def failure(response: Response) -> SyncFailed:
+    """The end of a sync that a refused request makes."""
     return SyncFailed(error_text(response), hopeless=is_namespace_terminating(response))
 
 
 def views(replica_sets: Sequence[Stored]) -> list[ReplicaSet]:
+    """The views of stored ReplicaSets."""
     return [stored.view(ReplicaSet) for stored in replica_sets]
 
 
 def one(stored: Stored | None) -> list[Stored]:
+    """A list of what there is."""
     return [] if stored is None else [stored]

@@ -116,6 +116,7 @@ def desired_replicas(deployment: Deployment) -> int:
 
 
 def is_rolling_update(deployment: Deployment) -> bool:
+    """Whether the strategy is RollingUpdate."""
     return deployment.spec.strategy.type == ROLLING_UPDATE
 
 

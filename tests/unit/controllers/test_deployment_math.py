@@ -1,7 +1,5 @@
 """Plans of resizes (recorded: deployment-scale, deployment-reconcile-old, deployment-reconcile-new)."""
 
-from controller_objects import DESIRED, MAXIMUM, deployment, replica_set
-
 from refk8s.controllers.deployment_math import (
     is_saturated,
     is_scaling_event,
@@ -11,6 +9,7 @@ from refk8s.controllers.deployment_math import (
     scale,
     scale_down_for_recreate,
 )
+from tests.unit.controllers.controller_objects import DESIRED, MAXIMUM, deployment, replica_set
 
 
 def noted(desired, maximum, **metadata):

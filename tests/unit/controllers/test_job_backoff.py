@@ -1,9 +1,8 @@
 """Failures of Jobs (recorded: job-backoff, job-backoff-record)."""
 
-from controller_objects import pod
-
 from refk8s.controllers.decisions_time import parse_time_ns
 from refk8s.controllers.job_backoff import JobBackoff, finished_ns, remaining_backoff_ns
+from tests.unit.controllers.controller_objects import pod
 
 
 def finished(name, at, *, sidecar=None):

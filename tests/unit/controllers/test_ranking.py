@@ -1,7 +1,6 @@
 """Which pods go first (the recorded orders are the corpus family active-pods)."""
 
 import pytest
-from controller_objects import pod
 
 from refk8s.controllers.decisions_time import parse_time_ns
 from refk8s.controllers.ranking import (
@@ -13,6 +12,7 @@ from refk8s.controllers.ranking import (
     is_pod_terminating,
     pods_to_delete,
 )
+from tests.unit.controllers.controller_objects import pod
 
 NOW = parse_time_ns("2026-01-08T00:00:00Z")
 

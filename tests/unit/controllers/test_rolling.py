@@ -1,7 +1,6 @@
 """Percentages and fenceposts (recorded: int-or-percent, fenceposts, deployment-new-replicas)."""
 
 import pytest
-from controller_objects import deployment, replica_set
 
 from refk8s.controllers.rolling import (
     InvalidSize,
@@ -12,6 +11,7 @@ from refk8s.controllers.rolling import (
     resolve_fenceposts,
     scaled_value,
 )
+from tests.unit.controllers.controller_objects import deployment, replica_set
 
 
 def test_percentages_round_in_the_direction_asked_for():
