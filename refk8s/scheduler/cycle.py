@@ -84,6 +84,8 @@ def schedule(
 
     A lean cycle (the default) does what upstream does and no more. `explain` records the scores of every plugin as well, even if only one node is left;
     the choice is the same. PreEnqueue is not part of it: see Profile.pre_enqueue.
+
+    DEVIATES: all nodes are filtered and all feasible ones scored, because which nodes upstream samples in a large cluster depends on its goroutines.
     """
     if not len(snapshot):
         return Decision(message=NO_NODES)

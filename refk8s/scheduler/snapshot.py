@@ -3,8 +3,8 @@
 A persistent value: every change returns a new snapshot that shares the nodes that did not change. A change of one pod costs O(log nodes), adding a
 node as well, removing one O(nodes).
 
-Source: pkg/scheduler/backend/cache/{cache,snapshot}.go. Upstream orders nodes by zone in turn; the order decides nothing here, since every cycle looks
-at all nodes and ties are broken by an explicit rule.
+Source: pkg/scheduler/backend/cache/{cache,snapshot}.go.
+DEVIATES: upstream lists nodes zone by zone in turn; the order decides nothing here, because every cycle looks at all nodes and ties go by a rule.
 """
 
 from __future__ import annotations
@@ -28,7 +28,10 @@ _CHUNK: Final = 64
 
 @attrs.frozen
 class ImageState:
-    """An image in the cluster: its size in bytes as the first node reported it, and on how many nodes it is."""
+    """An image in the cluster: its size in bytes as the first node reported it, and on how many nodes it is.
+
+    DEVIATES: the count is always current; upstream's snapshot keeps an old one for nodes that did not change otherwise, because it copies only changed nodes.
+    """
 
     size: int
     nodes: int

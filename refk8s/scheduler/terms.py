@@ -42,7 +42,10 @@ class WeightedTerm:
 
 
 def required_terms(namespace: str, affinity: PodAffinity | None) -> tuple[AffinityTerm, ...]:
-    """Return the required terms of a pod in `namespace`; none if one of them has no valid selector, as upstream ignores that for placed pods."""
+    """Return the required terms of a pod in `namespace`; none if one of them has no valid selector, as upstream does for pods on nodes.
+
+    DEVIATES: for a pending pod upstream gives up with "parsing pod: …", because that text is Go's; the API server admits no such pod.
+    """
     if affinity is None:
         return ()
     try:
