@@ -3,29 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import orjson
 import yaml
 
 from ..api.patch import CONTENT_TYPES
-from ..api.registry import ROWS, Resource
+from ..api.registry import RESOURCES, ROWS, Resource
 from ..api.rest import shown
+from ..api.status import ApiError, bad_request, generic
 from ..core.wire import Request, Response
 
-__all__ = ["BadBody", "Http", "NotServed", "Target", "body_of", "request_of", "target_of"]
+__all__ = ["Http", "Refused", "Target", "body_of", "request_of", "target_of", "watch_options"]
 
-_BY_GROUP = {(row.group, row.version, row.plural): row for row in ROWS}
-_VERBS = {"GET": "get", "POST": "create", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_BY_GROUP: Final = {(row.group, row.version, row.plural): row for row in ROWS}
+_GROUPS: Final = frozenset(row.group for row in ROWS)
+_ON_COLLECTIONS: Final = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
+_ON_OBJECTS: Final = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
+_ON_SUBRESOURCES: Final = {**_ON_OBJECTS, "POST": "create"}
+_INTEGERS: Final = ("gracePeriodSeconds", "limit", "timeoutSeconds")
+_PARTIAL: Final = "as=PartialObjectMetadata"
+_BINDINGS: Final = Resource("bindings", "Binding", verbs=("create",))
+_NO_PAGE: Final = "404 page not found\n"
 
 
-class NotServed(Exception):
-    """The request asks for something that is no resource served here."""
+class Refused(Exception):
+    """The request is answered before it reaches a resource: `code` and a body."""
 
+    def __init__(self, code: int, body: Any) -> None:
+        super().__init__(str(body))
+        self.code = code
+        self.body = body
 
-class BadBody(Exception):
-    """The body is neither JSON nor YAML as its content type says."""
+    @classmethod
+    def by(cls, error: ApiError) -> Refused:
+        """Refused with a Status."""
+        return cls(error.code, error.doc())
 
 
 @attrs.frozen
@@ -41,67 +55,121 @@ class Http:
 
 @attrs.frozen
 class Target:
-    """What a path names."""
+    """What a path names. `watches`: by the old path prefix `watch/`."""
 
     row: Resource
     namespace: str
     name: str
     subresource: str
+    watches: bool = False
 
 
 def target_of(path: str) -> Target:
-    """The resource, object and subresource of an API path. Raises NotServed."""
-    parts = path.strip("/").split("/")
+    """The resource, object and subresource of an API path. Raises Refused with 404 for what is not served."""
+    parts = path[1:].removesuffix("/").split("/")
     if parts[0] == "api" and len(parts) > 2:
         group, version, rest = "", parts[1], parts[2:]
-    elif parts[0] == "apis" and len(parts) > 3:
+    elif parts[0] == "apis" and len(parts) > 3 and parts[1] in _GROUPS:
         group, version, rest = parts[1], parts[2], parts[3:]
+    elif parts[0] == "api" or (parts[0] == "apis" and len(parts) > 2):
+        raise Refused.by(generic(404))
     else:
-        raise NotServed(path)
+        raise Refused(404, _NO_PAGE)
+    watches = rest[0] == "watch" and len(rest) > 1
+    rest = rest[1:] if watches else rest
     namespace = ""
-    if rest[0] == "namespaces" and len(rest) > 2 and (group, version, rest[2]) in _BY_GROUP:
+    if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in RESOURCES["namespaces"].subresources:
         namespace, rest = rest[1], rest[2:]
     row = _BY_GROUP.get((group, version, rest[0]))
-    if row is None or len(rest) > 3 or (namespace and not row.namespaced):
-        raise NotServed(path)
-    name, subresource = (*rest[1:], "", "")[:2]
-    return Target(row, namespace, name, subresource)
+    if row is None and (group, version, rest[0]) == ("", "v1", "bindings"):
+        row = _BINDINGS
+    name, subresource = (*rest[1:3], "", "")[:2]
+    if (
+        row is None
+        or len(rest) > 3
+        or (namespace and not row.namespaced)
+        or (name and row.namespaced and not namespace)
+    ):
+        raise Refused.by(generic(404))
+    if subresource and subresource not in row.subresources:
+        raise Refused.by(generic(404))
+    return Target(row, namespace, name, subresource, watches)
 
 
 def request_of(http: Http, target: Target) -> Request:
-    """The request that an HTTP request makes of the API server."""
-    options: dict[str, Any] = {}
-    for name, value in http.query.items():
-        options[name] = value if isinstance(value, str) else value[0]
-    for name in ("gracePeriodSeconds", "limit"):
-        if name in options:
-            options[name] = int(options[name])
-    verb = _VERBS[http.method]
-    if not target.name:
-        verb = {"get": "list", "delete": "deletecollection"}.get(verb, verb)
-    body = http.body
-    content_type = next((value for name, value in http.headers.items() if name.lower() == "content-type"), "")
+    """The request that an HTTP request makes of the API server. Raises Refused."""
+    verbs = _ON_SUBRESOURCES if target.subresource else _ON_OBJECTS if target.name else _ON_COLLECTIONS
+    verb = verbs.get(http.method)
+    scoped = verb == "list" or not target.row.namespaced or target.namespace
+    if verb is None or not scoped or (target.row is _BINDINGS and verb != "create"):
+        error = generic(405)
+        raise Refused(405, "" if http.method == "HEAD" else error.doc())
+    options = _options(http.query)
+    content_type = _header(http, "content-type").partition(";")[0]
     if verb == "patch":
         options["patchType"] = CONTENT_TYPES.get(content_type, "apply")
+    body = http.body
     if isinstance(body, str):
         body = _parsed(body, content_type)
-    agent = http.headers.get("User-Agent", "python-client/1.0")
+    agent = _header(http, "user-agent") or "unknown"
+    if target.row is _BINDINGS:
+        return Request("create", "pods", target.namespace, "", "binding", body, options, agent)
     return Request(verb, target.row.plural, target.namespace, target.name, target.subresource, body, options, agent)
+
+
+def watch_options(http: Http) -> dict[str, Any]:
+    """The parameters of a watch. Raises Refused."""
+    return _options(http.query)
+
+
+def _options(query: Mapping[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        name: value if isinstance(value, str) or name == "dryRun" else value[0] for name, value in query.items()
+    }
+    for name in _INTEGERS:
+        if name in options:
+            try:
+                options[name] = int(options[name])
+            except ValueError:
+                text = f'strconv.ParseInt: parsing "{options[name]}": invalid syntax'
+                raise Refused.by(bad_request(text)) from None
+    return options
 
 
 def _parsed(text: str, content_type: str) -> Any:
     try:
         return yaml.safe_load(text) if "yaml" in content_type else orjson.loads(text)
     except (yaml.YAMLError, orjson.JSONDecodeError) as error:
-        raise BadBody(str(error)) from None
+        # DEVIATES: the texts of Go's parsers are not reproduced, because nobody reads them but people
+        raise Refused.by(bad_request(str(error))) from None
 
 
-def body_of(target: Target, request: Request, response: Response) -> Any:
+def _header(http: Http, wanted: str) -> str:
+    return next((value for name, value in http.headers.items() if name.lower() == wanted), "")
+
+
+def body_of(http: Http, target: Target, request: Request, response: Response) -> Any:
     """The JSON body of an answer."""
-    collection = not target.name and request.verb in ("list", "deletecollection")
-    if response.status is not None or not collection:
-        return shown(response)
+    partial = _PARTIAL in _header(http, "accept")
+    if response.status is not None or request.verb not in ("list", "deletecollection"):
+        body = shown(response)
+        return partial_metadata(body) if partial and response.status is None else body
     row = target.row
-    items = [{k: v for k, v in stored.document.items() if k not in ("kind", "apiVersion")} for stored in response.items]
+    documents = [stored.document for stored in response.items]
     metadata: dict[str, Any] = {"resourceVersion": str(response.revision), **(response.document or {})}
+    if partial:
+        items = [partial_metadata(document) for document in documents] or None
+        kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
+        return {"kind": kind, "apiVersion": api_version, "metadata": metadata, "items": items}
+    items = [{k: v for k, v in document.items() if k not in ("kind", "apiVersion")} for document in documents]
     return {"kind": row.list_kind, "apiVersion": row.api_version, "metadata": metadata, "items": items}
+
+
+def partial_metadata(document: dict[str, Any]) -> dict[str, Any]:
+    """The PartialObjectMetadata of an object."""
+    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": document["metadata"]}
+
+
+def event_object(http: Http, document: dict[str, Any]) -> dict[str, Any]:
+    """The object of a watch event, as the Accept header wants it."""
+    return partial_metadata(document) if _PARTIAL in _header(http, "accept") and "metadata" in document else document

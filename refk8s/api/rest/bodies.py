@@ -13,6 +13,7 @@ import orjson
 from .. import schema
 from ..default import DecodeError
 from ..patch import PatchError, apply_patch, go_text, invalid_patch, patch_status
+from ..patch.unstructured import conversion_error
 from ..status import Rejected, bad_request, go_quote
 from ..store import Document
 from .call import Call
@@ -138,7 +139,8 @@ def patched(api: Api, call: Call, document: Document, kind: str = "", api_versio
         after, unknown = api.decode(kind, api_version, made)
     except DecodeError as error:
         if patch_type == "strategic":
-            raise Rejected(invalid_patch(go_text(patch), str(error))) from None
+            why = conversion_error(schema.of_kind(kind, api_version), document, made) or str(error)
+            raise Rejected(invalid_patch(go_text(patch), why)) from None
         raise Rejected(invalid_patch(orjson.dumps(made).decode(), str(error))) from None
     if unknown:
         _report_unknown_in_patch(call, patch_type, patch, made, unknown)
