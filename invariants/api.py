@@ -1,0 +1,297 @@
+"""What the API server promises about writes. Catalogue A1-A5, A8, A9, A11, A13."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from refk8s.api.store import DELETED, MODIFIED, Change
+from refk8s.core.action import Action
+from refk8s.core.delta import Delta
+from refk8s.core.invariant import SAFETY, Served, Writes
+from refk8s.core.world import World
+
+from . import SUITE
+
+SPEC = "specs/apiserver.md"
+WRITES = ("create", "update", "patch", "delete", "deletecollection")
+
+
+@SUITE.invariant(
+    "API-01",
+    severity=SAFETY,
+    on=Served(),
+    spec=SPEC,
+    source="api-conventions, concurrency control; registry/generic/registry/store.go, Update",
+    catalogue="A1",
+)
+def a_stale_write_conflicts_and_only_a_stale_one(
+    before: World, action: Action, after: World, delta: Delta
+) -> str | None:
+    """An update with a resourceVersion that is not the current one is refused with 409 and changes nothing; with the current one it is not so refused."""
+    if delta.served is None:
+        return None
+    message, response = delta.served
+    request = message.request
+    if (
+        request.verb not in ("update", "patch")
+        or request.subresource not in ("", "status")
+        or not isinstance(request.body, Mapping)
+    ):
+        return None
+    metadata = request.body.get("metadata")
+    wanted = metadata.get("resourceVersion") if isinstance(metadata, Mapping) else None
+    old = before.store.get(request.resource, _key(request))
+    if not wanted or old is None:
+        return None
+    what = f"{request.verb} {request.resource}/{old.key} by {before.pids[message.sender]} with resourceVersion {wanted}, current {old.revision}"
+    if wanted != str(old.revision):
+        if delta.commits or response.ok:
+            return f"{what}: accepted; expected 409 Conflict"
+        return None
+    uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
+    if response.reason == "Conflict" and uid in (None, "", old.uid) and request.verb == "update":
+        return f"{what}: refused with 409 Conflict; expected no conflict"
+    return None
+
+
+@SUITE.invariant(
+    "API-02",
+    severity=SAFETY,
+    on=Served(),
+    spec=SPEC,
+    source="apiserver/pkg/registry/rest/delete.go, BeforeDelete",
+    catalogue="A2",
+)
+def preconditions_of_a_delete_hold_when_it_commits(
+    before: World, action: Action, after: World, delta: Delta
+) -> str | None:
+    """A delete with a uid or resourceVersion precondition takes effect only on an object that fulfils it at the moment of the commit."""
+    if delta.served is None or delta.served[0].request.verb != "delete" or not delta.commits:
+        return None
+    request = delta.served[0].request
+    source = request.body if isinstance(request.body, Mapping) else request.options
+    preconditions = source.get("preconditions") or {}
+    old = before.store.get(request.resource, _key(request))
+    if old is None:
+        return None
+    for name, have in (("uid", old.uid), ("resourceVersion", str(old.revision))):
+        wanted = preconditions.get(name)
+        if wanted and wanted != have:
+            return f"delete of {request.resource}/{old.key} with precondition {name} {wanted} took effect on {have}: expected 409"
+    return None
+
+
+@SUITE.invariant(
+    "API-03", severity=SAFETY, on=Writes(), spec=SPEC, source="registry/rest/create.go, BeforeCreate", catalogue="A3"
+)
+def a_name_is_unique_and_a_uid_is_new(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """No object is created over an existing one of the same name, and a new object's uid is not that of an object before it with this name."""
+    for change in delta.commits:
+        if change.type != "ADDED":
+            continue
+        old = before.store.get(change.resource, change.key)
+        if old is not None and len(delta.commits) == 1:
+            return f"{change.resource}/{change.key} was created (uid {change.obj.uid}) while uid {old.uid} of this name exists"
+        for earlier in reversed(before.store.log(change.resource)):
+            if earlier.key == change.key:
+                if earlier.obj.uid == change.obj.uid:
+                    return f"{change.resource}/{change.key} was created with the uid {change.obj.uid} of the object that had this name before"
+                break
+            if earlier.revision < before.store.revision - RECENT:
+                break
+    return None
+
+
+RECENT = 64
+"""How far back, in revisions, the last bearer of a name is looked for."""
+
+
+@SUITE.invariant(
+    "API-04",
+    severity=SAFETY,
+    on=Writes(),
+    spec=SPEC,
+    source="apimachinery/pkg/api/validation/objectmeta.go, ValidateObjectMetaAccessorUpdate",
+    catalogue="A4",
+)
+def identity_of_an_object_never_changes(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """name, namespace, uid and creationTimestamp of an object never change."""
+    for change in delta.commits:
+        if change.prev is None or change.type != MODIFIED:
+            continue
+        was, now = _metadata(change.prev), _metadata(change.obj)
+        for field in ("name", "namespace", "uid", "creationTimestamp"):
+            if was.get(field) != now.get(field):
+                return f"{change.resource}/{change.key}: {change.actor} changed metadata.{field} from {was.get(field)} to {now.get(field)}"
+    return None
+
+
+ANNOTATIONS_COUNT = frozenset({"deployments"})
+"""Resources whose generation counts changes of annotations too. Source: pkg/registry/apps/deployment/strategy.go."""
+
+
+@SUITE.invariant(
+    "API-05",
+    severity=SAFETY,
+    on=Writes(),
+    spec=SPEC,
+    source="api-conventions, metadata.generation; pkg/registry/*/*/strategy.go, PrepareForUpdate",
+    catalogue="A5",
+)
+def generation_counts_changes_of_the_spec(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """metadata.generation never falls; it rises by one only when the spec changes or the deletion starts, and never for a change of status alone."""
+    for change in delta.commits:
+        if change.prev is None or change.type != MODIFIED:
+            continue
+        was, now = _metadata(change.prev), _metadata(change.obj)
+        old, new = was.get("generation", 0), now.get("generation", 0)
+        if old == new == 0:
+            continue
+        what = f"{change.resource}/{change.key}: {change.actor} took metadata.generation from {old} to {new}"
+        desired = change.prev.document.get("spec") != change.obj.document.get("spec")
+        if change.resource in ANNOTATIONS_COUNT:
+            desired = desired or was.get("annotations") != now.get("annotations")
+        deletion = not was.get("deletionTimestamp") and bool(now.get("deletionTimestamp"))
+        shorter = was.get("deletionGracePeriodSeconds") != now.get("deletionGracePeriodSeconds")
+        if new not in (old, old + 1):
+            return f"{what}: expected {old} or {old + 1}"
+        if new == old + 1 and not (desired or deletion or shorter):
+            return f"{what} without a change of the spec: expected {old}"
+    return None
+
+
+@SUITE.invariant(
+    "API-06",
+    severity=SAFETY,
+    on=Writes(),
+    spec=SPEC,
+    source="apiserver/pkg/registry/rest/delete.go, BeforeDelete",
+    catalogue="A8",
+)
+def deletion_starts_once_and_its_grace_only_shortens(
+    before: World, action: Action, after: World, delta: Delta
+) -> str | None:
+    """deletionTimestamp, once set, stays; it moves only to an earlier time, with a shorter grace period."""
+    for change in delta.commits:
+        if change.prev is None or change.type != MODIFIED:
+            continue
+        was, now = _metadata(change.prev), _metadata(change.obj)
+        old, new = was.get("deletionTimestamp"), now.get("deletionTimestamp")
+        if old is None:
+            continue
+        if new is None:
+            return f"{change.resource}/{change.key}: {change.actor} took back its deletion (deletionTimestamp {old} is gone)"
+        if new > old:
+            return f"{change.resource}/{change.key}: {change.actor} put off its deletion from {old} to {new}"
+        grace, shorter = was.get("deletionGracePeriodSeconds"), now.get("deletionGracePeriodSeconds")
+        if grace is not None and (shorter is None or shorter > grace):
+            return f"{change.resource}/{change.key}: {change.actor} lengthened the grace period from {grace} s to {shorter} s"
+    return None
+
+
+@SUITE.invariant(
+    "API-07",
+    severity=SAFETY,
+    on=Writes(),
+    spec=SPEC,
+    source="registry/generic/registry/store.go, deletionFinalizersForGarbageCollection, deleteWithoutFinalizers",
+    catalogue="A9",
+)
+def finalizers_keep_an_object_and_none_is_added_after_deletion(
+    before: World, action: Action, after: World, delta: Delta
+) -> str | None:
+    """An object is there as long as it has finalizers, goes with the last one, and gets no new ones once its deletion has started."""
+    verb = delta.served[0].request.verb if delta.served is not None else ""
+    for change in delta.commits:
+        finding = _finalizer_finding(change, verb)
+        if finding is not None:
+            return finding
+    return None
+
+
+def _finalizer_finding(change: Change, verb: str) -> str | None:
+    if change.prev is None:
+        return None
+    was, now = _metadata(change.prev), _metadata(change.obj)
+    had, has = was.get("finalizers") or [], now.get("finalizers") or []
+    what = f"{change.resource}/{change.key}"
+    if change.type == DELETED:
+        if had and verb in ("delete", "deletecollection"):
+            return f"{what}: {change.actor} removed it while it had the finalizers {had}"
+        if had and not was.get("deletionTimestamp"):
+            return f"{what}: {change.actor} removed it with the finalizers {had}, without a deletion"
+        return None
+    if was.get("deletionTimestamp"):
+        added = [name for name in has if name not in had]
+        if added:
+            return f"{what}: {change.actor} added the finalizer {added[0]} after its deletion had started"
+        if (
+            had
+            and not has
+            and not now.get("deletionGracePeriodSeconds")
+            and not (change.obj.document.get("spec") or {}).get("finalizers")
+        ):
+            return f"{what}: {change.actor} removed the last finalizer and it is still there"
+    return None
+
+
+@SUITE.invariant(
+    "API-08",
+    severity=SAFETY,
+    on=Served(),
+    spec=SPEC,
+    source="apiserver/pkg/endpoints/handlers; etcd transactions",
+    catalogue="A11",
+)
+def a_refused_request_leaves_no_trace(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """A request that is refused commits nothing: no revision, no event, no counter moves."""
+    if delta.served is None:
+        return None
+    message, response = delta.served
+    if response.ok or response.code == 0:
+        return None
+    if delta.commits or after.store is not before.store:
+        return f"{message.request} of {before.pids[message.sender]} was refused with {response.code} {response.reason} and changed the store"
+    return None
+
+
+@SUITE.invariant(
+    "API-09",
+    severity=SAFETY,
+    on=Writes(),
+    spec=SPEC,
+    source="apiserver/pkg/storage/etcd3/store.go, GuaranteedUpdate",
+    catalogue="A13",
+)
+def a_write_that_changes_nothing_is_no_write(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """A write that would change nothing but bookkeeping (resourceVersion, managedFields) makes no new version."""
+    for change in delta.commits:
+        if change.prev is None or change.type != MODIFIED:
+            continue
+        was, now = change.prev.document, change.obj.document
+        if _content(was) == _content(now) and _tracked(was) == _tracked(now):
+            return f"{change.resource}/{change.key}: {change.actor} made version {change.revision}, which equals version {change.prev.revision}"
+    return None
+
+
+def _content(document: Mapping[str, Any]) -> Any:
+    metadata = {
+        name: value for name, value in document["metadata"].items() if name not in ("resourceVersion", "managedFields")
+    }
+    return [metadata if name == "metadata" else value for name, value in sorted(document.items())]
+
+
+def _tracked(document: Mapping[str, Any]) -> Any:
+    """managedFields without their times: ownership itself may change with equal content."""
+    entries = document["metadata"].get("managedFields") or ()
+    return [{name: value for name, value in entry.items() if name != "time"} for entry in entries]
+
+
+def _metadata(stored: Any) -> Mapping[str, Any]:
+    metadata: Mapping[str, Any] = stored.document["metadata"]
+    return metadata
+
+
+def _key(request: Any) -> str:
+    return f"{request.namespace}/{request.name}" if request.namespace else str(request.name)
