@@ -100,3 +100,10 @@ def test_unknown_fields_matter_only_when_they_differ() -> None:
     assert create_two_way_merge_patch(document, document, "Pod") == {}
     with pytest.raises(PatchError, match="unable to find api field in struct PodSpec"):
         create_two_way_merge_patch(document, {"spec": {"unknown": {"a": 2}, "others": [1]}}, "Pod")
+
+
+def test_an_unsorted_list_of_scalars_always_sends_its_order() -> None:
+    document = {"metadata": {"finalizers": ["b", "a"]}}
+    assert create_two_way_merge_patch(document, document, "Pod") == {
+        "metadata": {"$setElementOrder/finalizers": ["b", "a"]}
+    }
