@@ -20,7 +20,7 @@ from refk8s.scheduler.nodeinfo import PodInfo
 from refk8s.scheduler.plugins import default_profile
 from refk8s.scheduler.snapshot import Snapshot
 
-__all__ = ["FIELDS", "answer", "fields_of", "run"]
+__all__ = ["FIELDS", "answer", "decide", "fields_of", "run"]
 
 CORPUS = "scheduler"
 
@@ -65,15 +65,17 @@ def fields_of(folder: Path | str | None = None) -> dict[str, dict[str, tuple[int
 
 def answer(case: Doc) -> dict[str, Any]:
     """Return what the model does with the `input` of a case, in the shape of its `expected`. Without `preemption` where that is not decided."""
-    profile = default_profile(case.get("pluginConfig") or ())
-    pod = _pod(case["pod"])
-    gated = profile.pre_enqueue(pod)
-    if gated is not None:
-        return {"preEnqueue": _status(gated), "best": []}
+    gated = default_profile().pre_enqueue(_pod(case["pod"]))
+    return {"preEnqueue": _status(gated), "best": []} if gated is not None else _decision(decide(case, explain=True))
+
+
+def decide(case: Doc, *, explain: bool) -> Decision:
+    """Run the scheduling cycle of a case."""
     nominated: dict[str, list[PodInfo]] = {}
     for other in map(_pod, case.get("nominatedPods") or ()):
         nominated.setdefault(other.pod.status.nominated_node_name, []).append(other)
-    return _decision(schedule(profile, pod, _snapshot(case), nominated=nominated, explain=True))
+    profile = default_profile(case.get("pluginConfig") or ())
+    return schedule(profile, _pod(case["pod"]), _snapshot(case), nominated=nominated, explain=explain)
 
 
 def _snapshot(case: Doc) -> Snapshot:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from refk8s.conformance import scheduler
+from refk8s.conformance.cases import read
 from refk8s.conformance.report import Group
 
 FOLDERS = (
@@ -85,6 +86,19 @@ def test_only_what_needs_the_dry_run_of_preemption_is_missing() -> None:
         for family, fields in table.items()
     }
     assert {family: fields for family, fields in partial.items() if fields} == MISSING
+
+
+@recorded
+def test_a_lean_cycle_decides_as_one_that_explains() -> None:
+    assert FOLDER is not None
+    for cases in read(FOLDER).values():
+        for each in cases:
+            lean, explained = (scheduler.decide(each.input, explain=explain) for explain in (False, True))
+            assert (lean.best, lean.rejected, lean.message) == (
+                explained.best,
+                explained.rejected,
+                explained.message,
+            ), each.name
 
 
 @recorded
