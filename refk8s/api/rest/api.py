@@ -12,10 +12,11 @@ import attrs
 
 from ...core.model import Occasion
 from ...core.wire import Request, Response
-from .. import finalize, hooks, identity, managed, schema, selectors
+from .. import finalize, hooks, identity, managed, schema, selectors, validate
 from ..options import DeleteOptions, delete_options
 from ..registry import RESOURCES, Resource
 from ..status import (
+    ApiError,
     Rejected,
     bad_request,
     cause,
@@ -193,9 +194,21 @@ class Api:
 
     def validate_create(self, call: Call, document: Document) -> None:
         """Reject an invalid new object."""
+        errors = validate.validate_create(call.row.kind, document)
+        if errors:
+            raise Rejected(_invalid(call, document, errors))
 
     def validate_update(self, call: Call, document: Document, old: Stored) -> None:
         """Reject an invalid change."""
+        subresource, kind = call.request.subresource, call.row.kind
+        if subresource == "status":
+            errors = validate.validate_status_update(kind, document, old.document)
+        elif subresource == "finalize":
+            errors = validate.validate_finalize_update(document, old.document)
+        else:
+            errors = validate.validate_update(kind, document, old.document)
+        if errors:
+            raise Rejected(_invalid(call, document, errors))
 
     def keep_generation(self, document: Document, old: Stored) -> Document:
         """The generation is the strategy's alone."""
@@ -354,7 +367,12 @@ def storage_key(row: Resource, key: str) -> str:
     return f"/registry/{special.get(row.plural, row.plural)}/{key}"
 
 
-def _storage_conflict(call: Call, field: str, wanted: str, actual: str) -> Any:
+def _invalid(call: Call, document: Document, errors: tuple[validate.FieldError, ...]) -> ApiError:
+    name = document["metadata"].get("name", "")
+    return invalid(call.row.group, call.row.kind, name, validate.causes(errors))
+
+
+def _storage_conflict(call: Call, field: str, wanted: str, actual: str) -> ApiError:
     row, key = call.row, storage_key(call.row, call.key)
     name = call.key.rpartition("/")[2]
     return precondition_failed(row.group, row.plural, name, key=key, field=field, wanted=wanted, actual=actual)

@@ -12,9 +12,9 @@ import orjson
 
 from .. import schema
 from ..default import DecodeError
-from ..patch import PatchError, apply_patch, go_text, invalid_patch, patch_status
+from ..patch import CONTENT_TYPES, PatchError, apply_patch, go_text, invalid_patch, patch_status
 from ..patch.unstructured import conversion_error
-from ..status import Rejected, bad_request, go_quote
+from ..status import Rejected, bad_request, go_quote, unsupported_media_type
 from ..store import Document
 from .call import Call
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .api import Api
 
 SYSTEM_FIELDS: Final = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+_PATCH_TYPES: Final = frozenset(CONTENT_TYPES.values())
 _SCHEME: Final = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 
 
@@ -131,6 +132,9 @@ def patched(api: Api, call: Call, document: Document, kind: str = "", api_versio
     kind, api_version = kind or call.row.kind, api_version or call.row.api_version
     patch_type = call.request.options.get("patchType", "strategic")
     patch = call.request.body
+    if patch_type not in _PATCH_TYPES:
+        # DEVIATES: server-side apply is not served yet, because field ownership on apply is the API issue's
+        raise Rejected(unsupported_media_type(tuple(CONTENT_TYPES)))
     try:
         made = apply_patch(patch_type, f"{api_version}/{kind}", document, patch)
     except PatchError as error:
