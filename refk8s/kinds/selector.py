@@ -14,6 +14,7 @@ from refk8s.kinds.fielderror import FieldError, Named, aggregate, forbidden, inv
 from refk8s.kinds.labels import Labels, validate_labels
 from refk8s.kinds.meta import LabelSelector, LabelSelectorRequirement
 from refk8s.kinds.names import label_key, label_value
+from refk8s.kinds.numbers import parse_int64
 
 __all__ = [
     "EVERYTHING",
@@ -60,7 +61,7 @@ class Requirement:
                 return value is not None and self._compares(value)
 
     def _compares(self, value: str) -> bool:
-        have, want = _int64(value), _int64(self.values[0]) if len(self.values) == 1 else None
+        have, want = parse_int64(value), parse_int64(self.values[0]) if len(self.values) == 1 else None
         if have is None or want is None:
             return False
         return have > want if self.operator == "gt" else have < want
@@ -185,7 +186,7 @@ def _requirement(key: str, operator: str, values: tuple[str, ...]) -> Requiremen
             detail = "for 'Gt', 'Lt' operators, exactly one value is required"
             errors.append(invalid("values", bad_values, detail))
         for i, value in enumerate(values):
-            if _int64(value) is None:
+            if parse_int64(value) is None:
                 detail = "for 'Gt', 'Lt' operators, the value must be an integer"
                 errors.append(invalid(f"values[{i}]", value, detail))
     else:
@@ -196,12 +197,6 @@ def _requirement(key: str, operator: str, values: tuple[str, ...]) -> Requiremen
     if errors:
         raise SelectorError(aggregate(errors))
     return Requirement(key, operator, values)
-
-
-def _int64(text: str) -> int | None:
-    if not re.fullmatch("[+-]?[0-9]+", text):
-        return None
-    return n if -(2**63) <= (n := int(text)) < 2**63 else None
 
 
 _TOKENS = re.compile(r"[ \t\r\n]*(==|!=|[=!(),<>]|[^=!(),<> \t\r\n\0]+)")

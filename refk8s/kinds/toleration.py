@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable
 import attrs
 
 from refk8s.kinds.names import decimal_integer
+from refk8s.kinds.numbers import parse_int64
 
 __all__ = ["NO_EXECUTE", "NO_SCHEDULE", "PREFER_NO_SCHEDULE", "Taint", "Toleration", "tolerated", "untolerated"]
 
@@ -47,10 +48,8 @@ class Toleration:
         return compare and self._compares(taint.value)
 
     def _compares(self, value: str) -> bool:
-        if decimal_integer(self.value) or decimal_integer(value):
-            return False
-        have, limit = int(value), int(self.value)
-        if max(abs(have), abs(limit)) >= 2**63:
+        have, limit = parse_int64(value), parse_int64(self.value)
+        if have is None or limit is None or decimal_integer(value) or decimal_integer(self.value):
             return False
         return (self.operator == "Gt" and have > limit) or (self.operator == "Lt" and have < limit)
 
