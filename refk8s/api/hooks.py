@@ -50,4 +50,10 @@ def prepare_status(kind: str, doc: Document, old: Document) -> Document:
     made = {**old}
     if "status" in doc:
         made["status"] = doc["status"]
+    if kind in ("Deployment", "ReplicaSet"):
+        # These strategies keep only the spec (and a Deployment's labels), so that the controller can note the revision.
+        made["metadata"] = {**doc["metadata"]}
+        if kind == "Deployment":
+            made["metadata"].pop("labels", None)
+            made["metadata"] |= {name: value for name, value in old["metadata"].items() if name == "labels"}
     return made
