@@ -1,4 +1,4 @@
-"""What the API server invents: generated names, uids and cluster IPs, each a function of local counters.
+"""What the API server invents: generated names and uids, each a function of local counters.
 
 Counters are per parent (a name prefix in a namespace, an object's key), never the global revision, so that leaving out one write renames nothing else
 (ARCHITECTURE §3). Source of the forms: apiserver/pkg/storage/names/generate.go; apimachinery/pkg/util/rand.
@@ -43,12 +43,3 @@ def uid(txn: Txn, resource: str, key: str, *, dry_run: bool = False) -> str:
     text = raw.hex()
     variant = "89ab"[raw[8] & 3]
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"
-
-
-def cluster_ip(txn: Txn, taken: object) -> str:
-    """The next free address of the service range 10.96.0.0/16; `taken` supports `in`. Addresses from .0.10 up, as kubeadm leaves room below."""
-    while True:
-        number = 10 + txn.count("clusterip")
-        address = f"10.96.{(number >> 8) & 255}.{number & 255}"
-        if address not in taken:  # type: ignore[operator]
-            return address

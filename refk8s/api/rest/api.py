@@ -12,7 +12,7 @@ import attrs
 
 from ...core.model import Occasion
 from ...core.wire import Request, Response
-from .. import finalize, hooks, identity, managed, schema, selectors, validate
+from .. import allocate, finalize, hooks, identity, managed, schema, selectors, validate
 from ..options import DeleteOptions, delete_options
 from ..registry import RESOURCES, Resource
 from ..status import (
@@ -177,6 +177,16 @@ class Api:
     def admit_update(self, call: Call, document: Document, old: Stored) -> Document:
         """Admission of a change."""
         return document
+
+    def begin_create(self, call: Call, document: Document) -> Document:
+        """What a new object gets from pools before it is prepared and validated: a Service its addresses and ports."""
+        return allocate.allocate_create(call.txn, document) if call.row.plural == "services" else document
+
+    def begin_update(self, call: Call, document: Document, old: Stored) -> Document:
+        """As `begin_create`, for a change."""
+        if call.row.plural != "services":
+            return document
+        return allocate.allocate_update(call.txn, document, old.document)
 
     def prepare_create(self, call: Call, document: Document) -> Document:
         """The strategy's PrepareForCreate."""

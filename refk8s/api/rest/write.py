@@ -55,7 +55,8 @@ def insert(api: Api, call: Call, document: Document) -> Stored:
             break
     key = namespace + name
     system = {"name": name, "uid": api.new_uid(call, key), "creationTimestamp": call.now}
-    document = api.prepare_create(call, {**document, "metadata": {**metadata, **system}})
+    document = api.begin_create(call, {**document, "metadata": {**metadata, **system}})
+    document = api.prepare_create(call, document)
     api.validate_create(call, document)
     api.check_new_version(document["metadata"])
     if existing is not None:
@@ -112,6 +113,7 @@ def replace(api: Api, call: Call, make: Make, uid: str) -> Response:
     document = api.admit_update(call, document, old)
     api.check_resource_version(call, old, document["metadata"])
     # CHANGE
+    document = api.begin_update(call, document, old)
     document = api.prepare_update(call, document, old)
     document = api.keep_system_fields(document, old)
     api.validate_update(call, document, old)
