@@ -1,0 +1,365 @@
+"""The registry's preparation: what a write may not decide by itself.
+
+Status is kept apart from spec, generations are counted, fields behind gates that are off are dropped. Pure functions on
+canonical documents (`refk8s.api.default`), run after admission and before validation. The metadata that every kind
+treats alike (uid, creation and deletion timestamps, generation) is kept from the old object here too.
+Source: pkg/registry/{core,apps,coordination,scheduling}/*/strategy.go; apiserver/pkg/registry/rest/update.go,
+BeforeUpdate; pkg/api/pod/util.go, DropDisabledPodFields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache, partial
+from typing import Any
+
+import orjson
+
+from refk8s.api.default.objects import NAME_LABEL
+from refk8s.api.default.pod import CONTAINERS
+from refk8s.api.default.sharing import changed, each_under, with_value, without
+from refk8s.api.strategy_pod import gated, labelled_keys, with_app_armor
+from refk8s.api.strategy_service import without_former_type
+from refk8s.api.validate.semantic import semantically_equal
+from refk8s.kinds.codec import view
+from refk8s.kinds.pod import Pod
+from refk8s.kinds.resources import compute_qos
+
+__all__ = [
+    "prepare_create",
+    "prepare_ephemeral_containers_update",
+    "prepare_finalize_update",
+    "prepare_status_update",
+    "prepare_update",
+]
+
+Doc = dict[str, Any]
+
+
+def prepare_create(kind: str, doc: Doc) -> Doc:
+    """A new object with its initial status and generation. KeyError: unknown kind."""
+    return _CREATE[kind](doc)
+
+
+def prepare_update(kind: str, new: Doc, old: Doc) -> Doc:
+    """A changed object with the old status, its generation raised where upstream raises it. KeyError: unknown kind."""
+    return _with_kept_metadata(_UPDATE[kind](_with_generation(new, old), old), old)
+
+
+def prepare_status_update(kind: str, new: Doc, old: Doc) -> Doc:
+    """A write to the `status` subresource with the old spec. KeyError: unknown kind, or no such subresource."""
+    new = _with_generation(new, old)
+    return _with_kept_metadata(_STATUS[kind](_restored(new, old, "spec"), old), old)
+
+
+def prepare_finalize_update(new: Doc, old: Doc) -> Doc:
+    """A write to a Namespace's `finalize` subresource, with the old status."""
+    return _with_kept_metadata(_restored(_with_generation(new, old), old, "status"), old)
+
+
+def prepare_ephemeral_containers_update(new: Doc, old: Doc) -> Doc:
+    """A write to a Pod's `ephemeralcontainers` subresource: nothing else changes."""
+    keys = ("deletionTimestamp", "generation", "labels", "annotations", "finalizers", "ownerReferences")
+    metadata = new["metadata"]
+    for key in keys:
+        metadata = _restored(metadata, old["metadata"], key)
+    spec = _restored(old["spec"], new["spec"], "ephemeralContainers")
+    pod = _restored({**new, "metadata": metadata, "spec": spec}, old, "status")
+    return _with_kept_metadata(_counted(_without_gated(pod, old), old, ("spec",)), old)
+
+
+def _restored(doc: Doc, old: Doc, key: str) -> Doc:
+    """`doc` with the entry that `old` has under `key`, or without one."""
+    return with_value(doc, key, old[key]) if key in old else without(doc, key)
+
+
+def _with_metadata(doc: Doc, metadata: Doc) -> Doc:
+    return doc if metadata is doc["metadata"] else {**doc, "metadata": metadata}
+
+
+def _with_generation(new: Doc, old: Doc) -> Doc:
+    """No request sets the generation."""
+    return _with_metadata(new, _restored(new["metadata"], old["metadata"], "generation"))
+
+
+def _with_kept_metadata(new: Doc, old: Doc) -> Doc:
+    """What an update cannot change stays, without a complaint."""
+    metadata, before = new["metadata"], old["metadata"]
+    if not metadata.get("uid"):
+        metadata = _restored(metadata, before, "uid")
+    for key in ("creationTimestamp", "deletionTimestamp"):
+        if before.get(key):
+            metadata = with_value(metadata, key, before[key])
+    key = "deletionGracePeriodSeconds"
+    if before.get(key) is not None and metadata.get(key) is None:
+        metadata = with_value(metadata, key, before[key])
+    return _with_metadata(new, metadata)
+
+
+def _counted(new: Doc, old: Doc, keys: tuple[str, ...], *, annotations: bool = False) -> Doc:
+    """The generation counts changes of the given parts, and of annotations if asked."""
+    same = all(semantically_equal(new.get(key), old.get(key)) for key in keys)
+    if annotations:
+        same = same and new["metadata"].get("annotations") == old["metadata"].get("annotations")
+    if same:
+        return new
+    generation = (old["metadata"].get("generation") or 0) + 1
+    return _with_metadata(new, with_value(new["metadata"], "generation", generation))
+
+
+def _first_generation(doc: Doc) -> Doc:
+    return _with_metadata(doc, {**doc["metadata"], "generation": 1})
+
+
+def _unchanged(doc: Doc) -> Doc:
+    return doc
+
+
+def _accepted(new: Doc, old: Doc) -> Doc:
+    return new
+
+
+# Pods
+
+
+def _create_pod(pod: Doc) -> Doc:
+    pod = _first_generation(pod)
+    pod = {**pod, "status": {"phase": "Pending", "qosClass": _qos(pod["spec"])}}
+    return with_app_armor(labelled_keys(gated(_without_gated(pod, None))))
+
+
+def _qos(spec: Doc) -> str:
+    parts = {kind: [{"resources": c["resources"]} for c in spec.get(kind) or ()] for kind in CONTAINERS[:2]}
+    return _known_qos(orjson.dumps({**parts, "resources": spec.get("resources")}))
+
+
+@lru_cache(maxsize=1024)
+def _known_qos(key: bytes) -> str:
+    return compute_qos(view(Pod, {"spec": orjson.loads(key)}))
+
+
+def _update_pod(new: Doc, old: Doc) -> Doc:
+    return _counted(_without_gated(_restored(new, old, "status"), old), old, ("spec",))
+
+
+def _update_pod_status(new: Doc, old: Doc) -> Doc:
+    metadata = without(new["metadata"], "deletionTimestamp")
+    new = _with_metadata(new, _restored(metadata, old["metadata"], "ownerReferences"))
+    status, before = new.get("status") or {}, old.get("status") or {}
+    for key in ("qosClass", "observedGeneration"):
+        if not status.get(key) and before.get(key):
+            status = with_value(status, key, before[key])
+    return with_value(new, "status", _observed_conditions(status, before))
+
+
+def _observed_conditions(status: Doc, before: Doc) -> Doc:
+    """A condition keeps the generation it was observed at until a newer one is given."""
+    earlier: dict[str, list[int]] = {}
+    for condition in before.get("conditions") or ():
+        earlier.setdefault(condition["type"], []).append(condition.get("observedGeneration") or 0)
+    if not any(any(generations) for generations in earlier.values()):
+        return status
+
+    def observed(condition: Doc) -> Doc:
+        generations = earlier.get(condition["type"])
+        generation = generations.pop(0) if generations else 0
+        if condition.get("observedGeneration") or not generation:
+            return condition
+        return {**condition, "observedGeneration": generation}
+
+    return each_under(status, "conditions", observed)
+
+
+def _without_gated(pod: Doc, old: Doc | None) -> Doc:
+    spec = drop_gated(pod["spec"], None if old is None else old["spec"])
+    return pod if spec is pod["spec"] else {**pod, "spec": spec}
+
+
+def drop_gated(spec: Doc, old: Doc | None) -> Doc:
+    """A pod spec without the fields of alpha gates, unless the old spec has them already.
+
+    Gates: GenericWorkload, ClusterTrustBundleProjection, PodCertificateRequest, ContainerStopSignals.
+    """
+    if spec is old:
+        return spec
+    if "schedulingGroup" in spec and "schedulingGroup" not in (old or {}):
+        spec = without(spec, "schedulingGroup")
+    for projection in ("clusterTrustBundle", "podCertificate"):
+        if _projects(spec, projection) and not _projects(old or {}, projection):
+            spec = each_under(spec, "volumes", partial(_unprojected, projection))
+    if _signals(spec) and not _signals(old or {}):
+        for kind in CONTAINERS:
+            spec = each_under(spec, kind, _without_signal)
+    return spec
+
+
+def _projects(spec: Doc, projection: str) -> bool:
+    volumes = (volume.get("projected") or {} for volume in spec.get("volumes") or ())
+    return any(projection in source for volume in volumes for source in volume.get("sources") or ())
+
+
+def _unprojected(projection: str, volume: Doc) -> Doc:
+    def projected(source: Doc) -> Doc:
+        return each_under(source, "sources", lambda item: without(item, projection))
+
+    return changed(volume, "projected", projected)
+
+
+def _signals(spec: Doc) -> bool:
+    return any("stopSignal" in (c.get("lifecycle") or {}) for kind in CONTAINERS for c in spec.get(kind) or ())
+
+
+def _without_signal(container: Doc) -> Doc:
+    if "stopSignal" not in (container.get("lifecycle") or {}):
+        return container
+    rest = without(container["lifecycle"], "stopSignal")
+    return {**container, "lifecycle": rest} if rest else without(container, "lifecycle")
+
+
+# Workloads
+
+
+def _ungated_template(doc: Doc, old: Doc | None) -> Doc:
+    """A workload whose template has no fields of alpha gates."""
+    template = doc["spec"].get("template") or {}
+    before = None if old is None else (old["spec"].get("template") or {}).get("spec")
+    spec = template.get("spec") or {}
+    kept = drop_gated(spec, before)
+    if kept is spec:
+        return doc
+    return {**doc, "spec": {**doc["spec"], "template": {**template, "spec": kept}}}
+
+
+def _create_deployment(deployment: Doc) -> Doc:
+    return _ungated_template(_first_generation({**deployment, "status": {}}), None)
+
+
+def _update_deployment(new: Doc, old: Doc) -> Doc:
+    new = _ungated_template(_restored(new, old, "status"), old)
+    return _counted(new, old, ("spec",), annotations=True)
+
+
+def _update_deployment_status(new: Doc, old: Doc) -> Doc:
+    return _with_metadata(new, _restored(new["metadata"], old["metadata"], "labels"))
+
+
+def _create_replica_set(replica_set: Doc) -> Doc:
+    return _ungated_template(_first_generation({**replica_set, "status": {"replicas": 0}}), None)
+
+
+def _update_replica_set(new: Doc, old: Doc) -> Doc:
+    return _counted(_ungated_template(_restored(new, old, "status"), old), old, ("spec",))
+
+
+# Other kinds
+
+
+def _create_namespace(namespace: Doc) -> Doc:
+    spec = namespace.get("spec") or {}
+    finalizers = spec.get("finalizers") or []
+    if "kubernetes" not in finalizers:
+        spec = {**spec, "finalizers": [*finalizers, "kubernetes"]}
+    return _labelled({**namespace, "spec": spec, "status": {"phase": "Active"}})
+
+
+def _update_namespace(new: Doc, old: Doc) -> Doc:
+    spec = _restored(new.get("spec") or {}, old.get("spec") or {}, "finalizers")
+    return _labelled(_restored(with_value(new, "spec", spec), old, "status"))
+
+
+def _labelled(namespace: Doc) -> Doc:
+    """Every namespace carries its name as a label."""
+    metadata = namespace["metadata"]
+    labels = metadata.get("labels") or {}
+    if labels.get(NAME_LABEL) == metadata.get("name"):
+        return namespace
+    return _with_metadata(namespace, {**metadata, "labels": {**labels, NAME_LABEL: metadata.get("name") or ""}})
+
+
+def _create_node(node: Doc) -> Doc:
+    node = changed(node, "spec", lambda spec: without(spec, "configSource"))
+    return changed(node, "status", lambda status: without(status, "config"))
+
+
+def _update_node(new: Doc, old: Doc) -> Doc:
+    new = _restored(new, old, "status")
+    if (old.get("spec") or {}).get("configSource") is not None:
+        return new
+    return changed(new, "spec", lambda spec: without(spec, "configSource"))
+
+
+def _update_node_status(new: Doc, old: Doc) -> Doc:
+    if (old.get("status") or {}).get("config") is not None:
+        return new
+    return changed(new, "status", lambda status: without(status, "config"))
+
+
+def _create_service(service: Doc) -> Doc:
+    return {**service, "status": {"loadBalancer": {}}}
+
+
+def _update_service(new: Doc, old: Doc) -> Doc:
+    return without_former_type(_restored(new, old, "status"), old)
+
+
+def _create_account(account: Doc) -> Doc:
+    return each_under(account, "secrets", _name_only)
+
+
+def _update_account(new: Doc, old: Doc) -> Doc:
+    return _create_account(new)
+
+
+def _name_only(reference: Doc) -> Doc:
+    if all(key == "name" for key in reference):
+        return reference
+    return {"name": reference["name"]} if "name" in reference else {}
+
+
+def _create_lease(lease: Doc) -> Doc:
+    return changed(lease, "spec", lambda spec: without(spec, "strategy", "preferredHolder"))
+
+
+def _update_lease(new: Doc, old: Doc) -> Doc:
+    """The fields of coordinated leader election, a gate that is off, stay only where they were."""
+    before = old.get("spec") or {}
+    dropped = [key for key in ("strategy", "preferredHolder") if key not in before]
+    return changed(new, "spec", lambda spec: without(spec, *dropped))
+
+
+_CREATE: dict[str, Callable[[Doc], Doc]] = {
+    "Pod": _create_pod,
+    "Node": _create_node,
+    "Namespace": _create_namespace,
+    "ReplicaSet": _create_replica_set,
+    "Deployment": _create_deployment,
+    "ConfigMap": _unchanged,
+    "Secret": _unchanged,
+    "Service": _create_service,
+    "ServiceAccount": _create_account,
+    "Lease": _create_lease,
+    "Event": _unchanged,
+    "PriorityClass": _first_generation,
+}
+_UPDATE: dict[str, Callable[[Doc, Doc], Doc]] = {
+    "Pod": _update_pod,
+    "Node": _update_node,
+    "Namespace": _update_namespace,
+    "ReplicaSet": _update_replica_set,
+    "Deployment": _update_deployment,
+    "ConfigMap": _accepted,
+    "Secret": _accepted,
+    "Service": _update_service,
+    "ServiceAccount": _update_account,
+    "Lease": _update_lease,
+    "Event": _accepted,
+    "PriorityClass": _accepted,
+}
+_STATUS: dict[str, Callable[[Doc, Doc], Doc]] = {
+    "Pod": _update_pod_status,
+    "Node": _update_node_status,
+    "Namespace": _accepted,
+    "ReplicaSet": _accepted,
+    "Deployment": _update_deployment_status,
+    "Service": _accepted,
+}

@@ -1,0 +1,109 @@
+"""Validation: whether a document may be stored, and in upstream's words why not.
+
+Pure functions on canonical documents (`refk8s.api.default`), after the registry's preparation (`refk8s.api.strategy`).
+The order of the errors is upstream's; where upstream walks a map, whose order is random, they go by key. One module
+per kind, one row of the table here.
+Source: apiserver/pkg/registry/rest/{create,update}.go, BeforeCreate and BeforeUpdate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import attrs
+
+from refk8s.api.validate import (
+    configmap,
+    deployment,
+    event,
+    lease,
+    namespace,
+    node,
+    pod,
+    pod_status,
+    priorityclass,
+    replicaset,
+    secret,
+    service,
+    serviceaccount,
+)
+from refk8s.api.validate.errors import Errors, FieldError, causes
+from refk8s.api.validate.meta import Checked, checked, shared_create, shared_update
+
+__all__ = [
+    "FieldError",
+    "causes",
+    "validate_create",
+    "validate_ephemeral_containers_update",
+    "validate_finalize_update",
+    "validate_status_update",
+    "validate_update",
+]
+
+Doc = Mapping[str, Any]
+Create = Callable[[Doc, Checked], Errors]
+Update = Callable[[Doc, Doc, Checked], Errors]
+
+
+@attrs.frozen(slots=True)
+class _Rules:
+    """The checks of a kind. Without `status`, the kind has no status of its own to write."""
+
+    create: Create
+    update: Update
+    status: Update | None = None
+    namespaced: bool = True
+
+
+_RULES = {
+    "Pod": _Rules(pod.create, pod.update, pod_status.update),
+    "Node": _Rules(node.create, node.update, node.update_status, namespaced=False),
+    "Namespace": _Rules(namespace.create, namespace.update, namespace.update_status, namespaced=False),
+    "ReplicaSet": _Rules(replicaset.create, replicaset.update, replicaset.update_status),
+    "Deployment": _Rules(deployment.create, deployment.update, deployment.update_status),
+    "ConfigMap": _Rules(configmap.create, configmap.update),
+    "Secret": _Rules(secret.create, secret.update),
+    "Service": _Rules(service.create, service.update, service.update_status),
+    "ServiceAccount": _Rules(serviceaccount.create, serviceaccount.update),
+    "Lease": _Rules(lease.create, lease.update),
+    "Event": _Rules(event.create, event.update),
+    "PriorityClass": _Rules(priorityclass.create, priorityclass.update, namespaced=False),
+}
+
+
+def validate_create(kind: str, doc: Doc) -> tuple[FieldError, ...]:
+    """The errors of a new object, () if there are none. Its name must have been generated. KeyError: unknown kind."""
+    rules = _RULES[kind]
+    meta = checked(doc["metadata"])
+    return tuple(rules.create(doc, meta) or shared_create(meta, namespaced=rules.namespaced))
+
+
+def validate_update(kind: str, new: Doc, old: Doc) -> tuple[FieldError, ...]:
+    """The errors of a changed object. Its resourceVersion must be set. KeyError: unknown kind."""
+    rules = _RULES[kind]
+    return _update(rules, rules.update, new, old)
+
+
+def validate_status_update(kind: str, new: Doc, old: Doc) -> tuple[FieldError, ...]:
+    """The errors of a write to the `status` subresource. KeyError: unknown kind, or one without the subresource."""
+    rules = _RULES[kind]
+    if rules.status is None:
+        raise KeyError(kind)
+    return _update(rules, rules.status, new, old)
+
+
+def validate_finalize_update(new: Doc, old: Doc) -> tuple[FieldError, ...]:
+    """The errors of a write to a Namespace's `finalize` subresource."""
+    return _update(_RULES["Namespace"], namespace.update_finalize, new, old)
+
+
+def validate_ephemeral_containers_update(new: Doc, old: Doc) -> tuple[FieldError, ...]:
+    """The errors of a write to a Pod's `ephemeralcontainers` subresource."""
+    return _update(_RULES["Pod"], pod.update_ephemeral_containers, new, old)
+
+
+def _update(rules: _Rules, own: Update, new: Doc, old: Doc) -> tuple[FieldError, ...]:
+    meta = checked(new["metadata"])
+    errors = shared_update(meta, old["metadata"], namespaced=rules.namespaced)
+    return tuple(errors + own(new, old, meta))
