@@ -68,3 +68,13 @@ def go_text_of_string_verb(value: Any) -> str:
     if isinstance(value, list):
         return "[" + " ".join(go_text_of_string_verb(item) for item in value) + "]"
     return f"%!s({go_type(value)}={go_text(value)})"
+
+
+def json_name(value: Any) -> str:
+    """What Go's decoder calls a JSON value that it cannot store."""
+    if isinstance(value, bool):
+        return "bool"
+    for python, name in ((str, "string"), (dict, "object"), (list, "array"), ((int, float), "number")):
+        if isinstance(value, python):
+            return name
+    return "null"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, NoReturn
 
-from refk8s.api.patch.errors import PatchError
+from refk8s.api.patch.errors import PatchError, json_name
 from refk8s.api.status import go_quote
 
 MISSING = "missing value"
@@ -25,7 +25,7 @@ def apply_json_patch(original: Any, patch: Any) -> Any:
     """The patched document, sharing unchanged parts. Raises PatchError at the first operation that does not apply."""
     operations = _decode(patch)
     if not isinstance(original, (dict, list)):
-        _fail(f"json: cannot unmarshal {_json_name(original)} into Go value of type jsonpatch.partialDoc")
+        _fail(f"json: cannot unmarshal {json_name(original)} into Go value of type jsonpatch.partialDoc")
     document = _Document(original)
     for operation in operations:
         match operation.get("op"):
@@ -201,12 +201,12 @@ def _decode(patch: Any) -> list[dict[str, Any]]:
         return []
     if not isinstance(patch, list):
         raise PatchError(
-            f"json: cannot unmarshal {_json_name(patch)} into Go value of type jsonpatch.Patch", malformed=True
+            f"json: cannot unmarshal {json_name(patch)} into Go value of type jsonpatch.Patch", malformed=True
         )
     for index, operation in enumerate(patch):
         if operation is not None and not isinstance(operation, dict):
             raise PatchError(
-                f"json: cannot unmarshal {_json_name(operation)} into Patch.{index} of type jsonpatch.Operation",
+                f"json: cannot unmarshal {json_name(operation)} into Patch.{index} of type jsonpatch.Operation",
                 malformed=True,
             )
     return [operation or {} for operation in patch]
@@ -218,7 +218,7 @@ def _text(operation: dict[str, Any], name: str, failure: str, absent: str) -> st
         return value
     if value is None:
         raise PatchError(f"{failure}: {absent}: {MISSING}")
-    raise PatchError(f"{failure}: json: cannot unmarshal {_json_name(value)} into Go value of type string")
+    raise PatchError(f"{failure}: json: cannot unmarshal {json_name(value)} into Go value of type string")
 
 
 def _tokens(path: str) -> list[str]:
@@ -293,15 +293,6 @@ def _detached(value: Any) -> Any:
     if isinstance(value, list):
         return [_detached(item) for item in value]
     return value
-
-
-def _json_name(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    for python, name in ((str, "string"), (dict, "object"), (list, "array"), ((int, float), "number")):
-        if isinstance(value, python):
-            return name
-    return "null"
 
 
 def _fail(message: str) -> NoReturn:
