@@ -21,7 +21,7 @@ from ..kinds.node import Node
 from ..kinds.pod import Pod
 from .cache import EMPTY_CACHE, Cache
 from .cycle import Decision, schedule
-from .events import ActionType, ClusterEvent, EventResource, node_events, pod_events
+from .events import ActionType, ClusterEvent, EventResource, node_events, pod_events, worth_requeuing
 from .framework import Profile
 from .messages import event_note
 from .nodeinfo import PodInfo
@@ -72,7 +72,10 @@ class Cycle(Controller):
             if self.responsible(now):
                 queue: Queue = hands.recall("queue", EMPTY_QUEUE)
                 info = PodInfo.of(now.view(Pod))
-                self._set_queue(hands, queue, queue.update(self.profile, info, hands.now_ms))
+                queue_after = queue.update(self.profile, info, hands.now_ms)
+                if was is not None and info.key in queue_after.parked:
+                    queue_after = self.reconsider(queue_after, info.key, was.view(Pod), info.pod, hands)
+                self._set_queue(hands, queue, queue_after)
         else:
             self._gone(hands, change.obj)
 
@@ -104,6 +107,7 @@ class Cycle(Controller):
         cache: Cache = hands.recall("cache", EMPTY_CACHE)
         if change.type == DELETED:
             hands.remember("cache", self.node_gone(cache, change.key))
+            self._move(hands, ClusterEvent(EventResource.NODE, ActionType.DELETE), change.obj.view(Node), None)
             return
         node = change.obj.view(Node)
         if change.type == ADDED or change.prev is None:
@@ -170,6 +174,15 @@ class Cycle(Controller):
     def wake(self, queue: Queue, event: ClusterEvent, old: object, new: object, cache: Cache, now_ms: int) -> Queue:
         """The queue after an event that unschedulable pods may wait for."""
         return queue.move(self.profile, event, old, new, cache.snapshot.listers, now_ms)
+
+    def reconsider(self, queue: Queue, key: str, old: Pod, new: Pod, hands: Hands) -> Queue:
+        """The queue after a parked pod itself changed: a change that its rejectors wait for moves it. Source: scheduling_queue.go, Update."""
+        entry = queue.pods[key]
+        listers = hands.recall("cache", EMPTY_CACHE).snapshot.listers
+        for event in pod_events(old, new):
+            if worth_requeuing(self.profile, entry.pod, entry.rejectors, event, old, new, listers):
+                return queue.requeue(entry, hands.now_ms)
+        return queue
 
     def decide(self, entry: Queued, cache: Cache) -> Decision:
         """The decision of one cycle; ties go by the pod's uid."""

@@ -5,7 +5,8 @@
     verdict  {"verdict", "steps", "digest"} and "violation" {"id", "step", "finding"} if there is one
 
 `scenario` is the whole scenario as data, so that a trace needs no other file. `because` is the step that enabled this one (-1: none), `dev`
-whether it deviates from what the default driver would have done, `keys` the objects that it wrote. Data of Secrets is redacted unless asked for. Source: ARCHITECTURE §10.
+whether it deviates from what the default driver would have done, `keys` the objects that it wrote. Data of Secrets is redacted unless asked for.
+Source: ARCHITECTURE §10.
 """
 
 from __future__ import annotations
