@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
-import orjson
 import yaml
 
 from ..api.patch import CONTENT_TYPES
 from ..api.registry import RESOURCES, ROWS, Resource
 from ..api.rest import shown
+from ..api.rest.bodies import go_parse_error
 from ..api.status import ApiError, bad_request, generic
+from ..api.strict import read_json
 from ..core.wire import Request, Response
 
 __all__ = ["Http", "Refused", "Target", "body_of", "request_of", "target_of", "watch_options"]
@@ -109,7 +111,7 @@ def request_of(http: Http, target: Target) -> Request:
     if verb == "patch":
         options["patchType"] = CONTENT_TYPES.get(content_type, "apply")
     body = http.body
-    if isinstance(body, str):
+    if isinstance(body, str) and ("yaml" in content_type or verb.startswith("delete")):
         body = _parsed(body, content_type)
     agent = _header(http, "user-agent") or "unknown"
     if target.row is _BINDINGS:
@@ -138,9 +140,12 @@ def _options(query: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parsed(text: str, content_type: str) -> Any:
     try:
-        return yaml.safe_load(text) if "yaml" in content_type else orjson.loads(text)
-    except (yaml.YAMLError, orjson.JSONDecodeError) as error:
-        # DEVIATES: the texts of Go's parsers are not reproduced, because nobody reads them but people
+        return yaml.safe_load(text) if "yaml" in content_type else read_json(text)
+    except json.JSONDecodeError as error:
+        problem = f"couldn't get version/kind; json parse error: {go_parse_error(text, error)}"
+        raise Refused.by(bad_request(problem)) from None
+    except yaml.YAMLError as error:
+        # DEVIATES: the texts of Go's YAML parser are not reproduced, because nobody reads them but people
         raise Refused.by(bad_request(str(error))) from None
 
 

@@ -5,6 +5,7 @@ Source: apiserver/pkg/endpoints/handlers/{create,update,patch,rest}.go; registry
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,55 +13,92 @@ import orjson
 
 from .. import schema
 from ..default import DecodeError
-from ..patch import CONTENT_TYPES, PatchError, apply_patch, go_text, invalid_patch, patch_status
+from ..patch import CONTENT_TYPES, PatchError, PatchType, apply_patch, go_text, invalid_patch, patch_status
 from ..patch.unstructured import conversion_error
 from ..status import Rejected, bad_request, go_quote, unsupported_media_type
 from ..store import Document
+from ..strict import patch_errors, read_json, strict_errors, strict_message, without_repetitions
 from .call import Call
 
 if TYPE_CHECKING:
     from .api import Api
 
 SYSTEM_FIELDS: Final = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+_SHOWN_BYTES: Final = 30
 _PATCH_TYPES: Final = frozenset(CONTENT_TYPES.values())
 _SCHEME: Final = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 
 
 def decoded(api: Api, call: Call, body: Any, kind: str = "", api_version: str = "") -> Document:
-    """The body as a document of the resource's kind (or another one), with apiVersion, kind and metadata."""
+    """The body as a document of the resource's kind (or another one), with apiVersion, kind and metadata.
+
+    A body is a JSON tree, or JSON text as a client sent it, which can name a field twice.
+    """
     row = call.row
     kind, api_version = kind or row.kind, api_version or row.api_version
+    strict: tuple[str, ...] = ()
+    if body.__class__ is str:
+        body, strict = _parsed(body, kind, api_version)
     if body.__class__ is not dict:
-        shown = orjson.dumps(body)[:30].hex()
-        text = f"the object provided is unrecognized (must be of type {kind}): couldn't get version/kind"
-        raise Rejected(bad_request(f"{text}; json parse error: json: cannot unmarshal into Go value ({shown})"))
+        raise Rejected(bad_request(_unrecognized(kind, orjson.dumps(body), "json: cannot unmarshal into Go value")))
     has_kind, has_version = body.get("kind"), body.get("apiVersion")
     if (has_kind and has_kind != kind) or (has_version and has_version != api_version):
         _refuse_kind(kind, api_version, str(has_kind or kind), str(has_version or api_version))
     try:
         document, unknown = api.decode(kind, api_version, body)
     except DecodeError as error:
-        version = api_version.rpartition("/")[2]
-        raise Rejected(
-            bad_request(f"{kind} in version {go_quote(version)} cannot be handled as a {kind}: {error}")
-        ) from None
-    if unknown:
-        report_unknown(call, kind, api_version, unknown)
+        raise Rejected(bad_request(f"{_handled(kind, api_version)}: {error}")) from None
+    if unknown or strict:
+        strict = strict or strict_errors(schema.of_kind(kind, api_version), body)
+        if field_validation(call) == "Strict":
+            raise Rejected(bad_request(f"{_handled(kind, api_version)}: {strict_message(strict)}"))
+        if field_validation(call) == "Warn":
+            call.warn(*strict)
     if not has_kind or not has_version or "metadata" not in document:
         document = {"metadata": {}, **document, "kind": kind, "apiVersion": api_version}
     return document
 
 
-def report_unknown(call: Call, kind: str, api_version: str, unknown: tuple[str, ...]) -> None:
-    """Warn of fields that the kind does not have, or reject them, as the request's fieldValidation says (default: Warn)."""
-    directive = call.request.options.get("fieldValidation") or "Warn"
-    texts = tuple(f"unknown field {go_quote(path)}" for path in unknown)
-    if directive == "Warn":
-        call.warn(*texts)
-    elif directive == "Strict":
-        version = api_version.rpartition("/")[2]
-        handled = f"{kind} in version {go_quote(version)} cannot be handled as a {kind}"
-        raise Rejected(bad_request(f"{handled}: strict decoding error: {', '.join(texts)}"))
+def field_validation(call: Call) -> str:
+    """What to do about unknown and repeated fields: Ignore, Warn (the default) or Strict."""
+    return call.request.options.get("fieldValidation") or "Warn"
+
+
+def _parsed(text: str, kind: str, api_version: str) -> tuple[Any, tuple[str, ...]]:
+    of = schema.of_kind(kind, api_version)
+    try:
+        read = read_json(text)
+    except json.JSONDecodeError as error:
+        raise Rejected(bad_request(_unrecognized(kind, text.encode(), go_parse_error(text, error)))) from None
+    return without_repetitions(of, read), strict_errors(of, read)
+
+
+def _handled(kind: str, api_version: str) -> str:
+    return f"{kind} in version {go_quote(api_version.rpartition('/')[2])} cannot be handled as a {kind}"
+
+
+def _unrecognized(kind: str, body: bytes, why: str) -> str:
+    shown = f"{body[:_SHOWN_BYTES].hex()} ..." if len(body) > _SHOWN_BYTES else body.hex()
+    problem = f"couldn't get version/kind; json parse error: {why}"
+    return f"the object provided is unrecognized (must be of type {kind}): {problem} ({shown})"
+
+
+_EXPECTED: Final = {
+    "Expecting value": "looking for beginning of value",
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting ',' delimiter": "after object key:value pair",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+}
+
+
+def go_parse_error(text: str, error: json.JSONDecodeError) -> str:
+    """A parse error in the words of Go's decoder, as nearly as Python's own tells what it met."""
+    if error.pos >= len(text):
+        return "unexpected end of JSON input"
+    expected = _EXPECTED.get(error.msg, "looking for beginning of value")
+    return f"invalid character '{text[error.pos]}' {expected}"
 
 
 def _refuse_kind(kind: str, api_version: str, has_kind: str, has_version: str) -> None:
@@ -130,35 +168,51 @@ def dedup_owners(call: Call, metadata: Document) -> None:
 def patched(api: Api, call: Call, document: Document, kind: str = "", api_version: str = "") -> Document:
     """The decoded document that the request's patch makes of `document`, its name and namespace checked."""
     kind, api_version = kind or call.row.kind, api_version or call.row.api_version
-    patch_type = call.request.options.get("patchType", "strategic")
-    patch = call.request.body
-    if patch_type not in _PATCH_TYPES:
-        # DEVIATES: server-side apply is not served yet, because field ownership on apply is the API issue's
-        raise Rejected(unsupported_media_type(tuple(CONTENT_TYPES)))
+    patch_type, patch, strict = _patch_of(call)
     try:
         made = apply_patch(patch_type, f"{api_version}/{kind}", document, patch)
     except PatchError as error:
         raise Rejected(patch_status(patch_type, error)) from None
+    of = schema.of_kind(kind, api_version)
     try:
         after, unknown = api.decode(kind, api_version, made)
     except DecodeError as error:
+        why = str(error)
         if patch_type == "strategic":
-            why = conversion_error(schema.of_kind(kind, api_version), document, made) or str(error)
-            raise Rejected(invalid_patch(go_text(patch), why)) from None
-        raise Rejected(invalid_patch(orjson.dumps(made).decode(), str(error))) from None
-    if unknown:
-        _report_unknown_in_patch(call, patch_type, patch, made, unknown)
+            why = conversion_error(of, document, made) or why
+        raise Rejected(invalid_patch(_shown(patch_type, patch, made), why)) from None
+    if unknown or strict:
+        strict += strict_errors(of, made)
+        if field_validation(call) == "Strict":
+            raise Rejected(invalid_patch(_shown(patch_type, patch, made), strict_message(strict)))
+        if field_validation(call) == "Warn":
+            call.warn(*strict)
     metadata = dict(after["metadata"])
     in_namespace(call, metadata)
     check_name(call, metadata)
     return {**after, "kind": kind, "apiVersion": api_version, "metadata": metadata}
 
 
-def _report_unknown_in_patch(call: Call, patch_type: Any, patch: Any, made: Any, unknown: tuple[str, ...]) -> None:
-    directive = call.request.options.get("fieldValidation") or "Warn"
-    texts = tuple(f"unknown field {go_quote(path)}" for path in unknown)
-    if directive == "Warn":
-        call.warn(*texts)
-    elif directive == "Strict":
-        shown = go_text(patch) if patch_type == "strategic" else orjson.dumps(made).decode()
-        raise Rejected(invalid_patch(shown, f"strict decoding error: {', '.join(texts)}"))
+def _patch_of(call: Call) -> tuple[PatchType, Any, tuple[str, ...]]:
+    """The type of the patch, its body, and what strict reading finds wrong with it."""
+    patch_type, patch = call.request.options.get("patchType", "strategic"), call.request.body
+    if patch_type not in _PATCH_TYPES:
+        # DEVIATES: server-side apply is not served yet, because field ownership on apply is the API issue's
+        raise Rejected(unsupported_media_type(tuple(CONTENT_TYPES)))
+    if patch.__class__ is str:
+        try:
+            patch = read_json(patch)
+        except json.JSONDecodeError as error:
+            raise Rejected(bad_request(go_parse_error(patch, error))) from None
+    elif patch.__class__ is dict and patch_type != "json":
+        return patch_type, patch, ()
+    if field_validation(call) == "Ignore":
+        return patch_type, without_repetitions(None, patch), ()
+    refusal, strict = patch_errors(patch_type, patch)
+    if refusal is not None:
+        raise Rejected(refusal)
+    return patch_type, without_repetitions(None, patch), strict
+
+
+def _shown(patch_type: PatchType, patch: Any, made: Any) -> str:
+    return go_text(patch) if patch_type == "strategic" else orjson.dumps(made).decode()
