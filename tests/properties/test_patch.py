@@ -5,10 +5,11 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from refk8s.api.patch import PatchError, apply_patch, create_two_way_merge_patch, three_way_merge
+from refk8s.api.patch import PatchError, apply_patch, create_two_way_merge_patch, strategic, three_way_merge
 
 names = st.sampled_from("abcd")
 containers = st.lists(
@@ -75,6 +76,16 @@ def test_a_two_way_patch_leads_to_the_modified_document(old: dict[str, Any], new
     patch = create_two_way_merge_patch(old, new, "Pod")
     assert decoded(apply_patch("strategic", "Pod", old, patch)) == decoded(new)
     assert (old, new) == before
+
+
+@given(documents, documents)
+def test_the_quick_way_to_merge_lists_agrees_with_the_general_one(
+    original: dict[str, Any], patch: dict[str, Any]
+) -> None:
+    quick = apply_patch("strategic", "Pod", original, patch)
+    with pytest.MonkeyPatch.context() as seams:
+        seams.setattr(strategic, "_merge_distinct", lambda *_: None)
+        assert apply_patch("strategic", "Pod", original, patch) == quick
 
 
 @given(documents)

@@ -187,6 +187,8 @@ def _merge_lists(
 ) -> list[Any]:
     if not original and not patch:
         return original
+    if merge_key and (quick := _merge_distinct(original, patch, merge_key, element, options)) is not None:
+        return quick
     kind = element_shape(original, patch)
     if kind != "map":
         if deleting and not options.joining:
@@ -201,6 +203,53 @@ def _merge_lists(
     mine, others = _partition(merged, patch, merge_key)
     ordered = _in_order(mine, others, patch, original, merge_key, kind)
     return original if _identical(original, ordered) else ordered
+
+
+def _merge_distinct(
+    original: list[Any], patch: list[Any], merge_key: str, element: Type | None, options: Options
+) -> list[Any] | None:
+    """What `_merge_lists` comes to for plain maps with distinct keys, without its sorting; None for anything else."""
+    places = _places(original, merge_key)
+    wanted = _places(patch, merge_key)
+    if places is None or wanted is None:
+        return None
+    changed = False
+    right: list[tuple[Any, int]] = []
+    for key, index in wanted.items():
+        place = places.pop(key, -1)
+        item = patch[index]
+        if place >= 0:
+            item = merge_maps(original[place], item, element, options)
+        changed = changed or place < 0 or item is not original[place]
+        right.append((item, place))
+    result: list[Any] = []
+    left = iter(places.values())
+    other = next(left, -1)
+    for item, place in right:
+        while 0 <= other < place:
+            result.append(original[other])
+            other = next(left, -1)
+        result.append(item)
+    while other >= 0:
+        result.append(original[other])
+        other = next(left, -1)
+    return result if changed or not _identical(original, result) else original
+
+
+def _places(items: list[Any], merge_key: str) -> dict[Any, int] | None:
+    """Key value -> index, if the items are maps without directives and their keys distinct texts or integers."""
+    places: dict[Any, int] = {}
+    for index, item in enumerate(items):
+        if item.__class__ is not dict or DIRECTIVE in item:
+            return None
+        key = item.get(merge_key)
+        if key.__class__ not in _KEY_TYPES or key in places:
+            return None
+        places[key] = index
+    return places
+
+
+_KEY_TYPES = (str, int)
 
 
 def _special_elements(original: list[Any], patch: list[Any], merge_key: str) -> tuple[list[Any], list[Any]]:
