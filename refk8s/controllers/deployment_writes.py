@@ -39,7 +39,7 @@ from refk8s.controllers.decisions_rollout import (
 )
 from refk8s.controllers.hash_dump import templates_equal
 from refk8s.controllers.runtime import Recorder, create, delete, owner_reference, update
-from refk8s.core.flight import Cached, Now, Requeue
+from refk8s.core.flight import Cached, Cancel, Now, Requeue
 from refk8s.core.wire import Response
 from refk8s.kinds.codec import view
 from refk8s.kinds.deployment import Deployment, DeploymentStatus
@@ -258,7 +258,12 @@ def write_rollout_status(work: Working, new: Stored | None, old: Sequence[Stored
     status = rollout_status(work.deployment, views([*old, *one(new)]), view_of_new, now_ms)
     if status == work.deployment.status:
         after_ms = stuck_check_after_ms(work.deployment, status, now_ms)
-        return None if after_ms is None else Requeue(after_ms or FIRST_BACKOFF_MS)
+        if after_ms is not None:
+            return Requeue(after_ms or FIRST_BACKOFF_MS)
+        # DEVIATES: upstream lets the last planned look at the deadline happen and find nothing to do; it is called off
+        # here, so that a finished rollout leaves nothing to wait for.
+        yield Cancel("deployment", work.stored.key)
+        return None
     work.set_status(status)
     check((yield update("deployments", work.document, "status")))
     return None
