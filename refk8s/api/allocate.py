@@ -61,28 +61,6 @@ def allocate_update(txn: Txn, document: Document, old: Document) -> Document:
     return document if spec == document["spec"] else {**document, "spec": spec}
 
 
-def drop_type_fields(spec: Document, was: Document) -> Document:
-    """The spec without what its new type has no use for, as far as the client left that unchanged. Source: strategy.go, dropTypeDependentFields."""
-    dropped: set[str] = set()
-    if not _is_external(was) and _is_external(spec):
-        if _same(spec, was, "clusterIP", "clusterIPs"):
-            dropped |= {"clusterIP", "clusterIPs"}
-        dropped |= {field for field in ("ipFamilies", "ipFamilyPolicy") if _same(spec, was, field)}
-    if _needs_health_check(was) and not _needs_health_check(spec) and _same(spec, was, "healthCheckNodePort"):
-        dropped.add("healthCheckNodePort")
-    if was.get("type") == "LoadBalancer" and spec.get("type") != "LoadBalancer":
-        for field in ("allocateLoadBalancerNodePorts", "loadBalancerClass"):
-            if _same(spec, was, field):
-                dropped.add(field)
-    if _external_traffic(was) and not _external_traffic(spec) and _same(spec, was, "externalTrafficPolicy"):
-        dropped.add("externalTrafficPolicy")
-    made = {field: value for field, value in spec.items() if field not in dropped} if dropped else spec
-    if _needs_node_port(was) and not _needs_node_port(spec) and _ports_of(spec) == _ports_of(was) != []:
-        ports = [{field: value for field, value in port.items() if field != "nodePort"} for port in spec["ports"]]
-        made = {**made, "ports": ports}
-    return made
-
-
 class _Taken:
     """The addresses and ports in use by the other Services; scanned only when asked for."""
 
@@ -263,10 +241,6 @@ def _needs_health_check(spec: Document) -> bool:
     return spec.get("type") == "LoadBalancer" and spec.get("externalTrafficPolicy") == "Local"
 
 
-def _external_traffic(spec: Document) -> bool:
-    return spec.get("type") in _NODE_PORT_TYPES or (spec.get("type") == "ClusterIP" and bool(spec.get("externalIPs")))
-
-
 def _ports_of(spec: Document) -> list[int]:
     return [port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")]
 
@@ -275,7 +249,3 @@ def _all_ports(spec: Document) -> Iterator[int]:
     yield from _ports_of(spec)
     if spec.get("healthCheckNodePort"):
         yield spec["healthCheckNodePort"]
-
-
-def _same(spec: Document, was: Document, *fields: str) -> bool:
-    return all(spec.get(field) == was.get(field) for field in fields)

@@ -1,7 +1,7 @@
 """The registry: one row per resource. A further kind is one row here and one file in `refk8s/kinds/`.
 
 A row says where a resource lives (group, version, scope), what it answers to (verbs, subresources) and how its strategy differs from the common one.
-What happens to its documents is `refk8s.api.hooks`. Source: pkg/registry/*/*/strategy.go and storage/storage.go.
+What happens to its documents: `refk8s.api.{default,admission,strategy,validate}`. Source: pkg/registry/*/*/strategy.go and storage/storage.go.
 """
 
 from __future__ import annotations

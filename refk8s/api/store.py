@@ -371,7 +371,7 @@ class Store:
         return total + sum(cell("counter", name, count) for name, count in self.counters.items())
 
 
-class Expired(Exception):  # noqa: N818 - Kubernetes' own word
+class Expired(Exception):
     """History before the compaction floor was asked for. The API server answers 410 with reason Expired."""
 
     def __init__(self, revision: int, compacted: int) -> None:

@@ -12,9 +12,11 @@ import attrs
 
 from ...core.model import Occasion
 from ...core.wire import Request, Response
-from .. import allocate, finalize, hooks, identity, managed, schema, selectors, validate
+from .. import admission, allocate, finalize, identity, managed, schema, selectors, strategy, validate
+from ..default import read as read_document
+from ..default.decode import decode as decode_document
 from ..options import DeleteOptions, delete_options
-from ..registry import RESOURCES, Resource
+from ..registry import KINDS, RESOURCES, Resource
 from ..status import (
     ApiError,
     Rejected,
@@ -22,11 +24,9 @@ from ..status import (
     cause,
     conflict,
     expired,
-    forbidden,
     generic,
     internal_error,
     invalid,
-    not_found,
     precondition_failed,
     resource_version_mismatch,
     resource_version_too_large,
@@ -37,8 +37,7 @@ from ..status import (
 from ..store import Change, Collection, Document, Expired, Store, Stored
 from . import binding, collection, read, scale, write
 from .call import Call, failure, unstored
-
-IMMORTAL_NAMESPACES: Final = ("default", "kube-system", "kube-public")
+from .lister import Lister
 
 Handler = Callable[["Api", Call], Response]
 
@@ -140,7 +139,8 @@ class Api:
 
     def decode(self, kind: str, api_version: str, body: Any) -> tuple[Document, tuple[str, ...]]:
         """The body, decoded and defaulted, and the paths of fields that the kind does not have. Raises DecodeError."""
-        return hooks.decode(kind, api_version, body)
+        made = read_document(kind, body) if kind in KINDS else decode_document(schema.of_kind(kind, api_version), body)
+        return made.doc, made.unknown
 
     def generate_name(self, call: Call, prefix: str) -> str:
         """A name made of the prefix and five characters."""
@@ -171,12 +171,33 @@ class Api:
 
     def admit_create(self, call: Call, document: Document) -> Document:
         """Admission of a new object."""
-        self.namespace_gate(call, document["metadata"].get("name", ""))
-        return document
+        self.namespace_gate(call, "CREATE", document)
+        return admission.admit(call.row.kind, "CREATE", document, Lister(call))
 
     def admit_update(self, call: Call, document: Document, old: Stored) -> Document:
-        """Admission of a change."""
-        return document
+        """Admission of a change. Plugins that look at specs leave subresources alone."""
+        self.namespace_gate(call, "UPDATE", document)
+        if call.request.subresource:
+            return document
+        return admission.admit(call.row.kind, "UPDATE", document, Lister(call), old.document)
+
+    def admit_binding(self, call: Call, document: Document) -> Document:
+        """Admission of a Binding."""
+        self.namespace_gate(call, "CREATE", document)
+        return admission.admit_binding(document, Lister(call))
+
+    def namespace_gate(self, call: Call, operation: admission.Operation, document: Document) -> None:
+        """Nothing is created in a namespace that is missing or terminating."""
+        row = call.row
+        if row.namespaced:
+            name = document["metadata"].get("name") or call.request.name
+            namespace = call.request.namespace
+            admission.namespace_lifecycle(row.group, row.plural, operation, namespace, document, Lister(call), name)
+
+    def check_admitted(self, call: Call, operation: admission.Operation, document: Document) -> None:
+        """The validating half of admission."""
+        if call.row.kind in ("Pod", "PriorityClass"):
+            admission.check(call.row.kind, operation, document, Lister(call))
 
     def begin_create(self, call: Call, document: Document) -> Document:
         """What a new object gets from pools before it is prepared and validated: a Service its addresses and ports."""
@@ -190,17 +211,16 @@ class Api:
 
     def prepare_create(self, call: Call, document: Document) -> Document:
         """The strategy's PrepareForCreate."""
-        return hooks.prepare_create(call.row.kind, document)
+        return strategy.prepare_create(call.row.kind, document)
 
     def prepare_update(self, call: Call, document: Document, old: Stored) -> Document:
-        """The strategy's PrepareForUpdate, of the main resource or of a subresource."""
-        document = self.keep_generation(document, old)
-        subresource = call.request.subresource
+        """The strategy's PrepareForUpdate: what the write may not decide is as it was, and the generation counts what changed."""
+        subresource, kind = call.request.subresource, call.row.kind
         if subresource == "status":
-            return hooks.prepare_status(call.row.kind, document, old.document)
+            return strategy.prepare_status_update(kind, document, old.document)
         if subresource == "finalize":
-            return {**document, "status": old.document["status"]}
-        return hooks.prepare_update(call.row.kind, document, old.document)
+            return strategy.prepare_finalize_update(document, old.document)
+        return strategy.prepare_update(kind, document, old.document)
 
     def validate_create(self, call: Call, document: Document) -> None:
         """Reject an invalid new object."""
@@ -220,31 +240,12 @@ class Api:
         if errors:
             raise Rejected(_invalid(call, document, errors))
 
-    def keep_generation(self, document: Document, old: Stored) -> Document:
-        """The generation is the strategy's alone."""
-        metadata, generation = document["metadata"], old.document["metadata"].get("generation")
-        if metadata.get("generation") == generation:
+    def with_version(self, document: Document, old: Stored) -> Document:
+        """The document with the resourceVersion of what it replaces: its own has done its work."""
+        metadata, version = document["metadata"], old.document["metadata"]["resourceVersion"]
+        if metadata.get("resourceVersion") == version:
             return document
-        kept = {**metadata, "generation": generation}
-        if generation is None:
-            del kept["generation"]
-        return {**document, "metadata": kept}
-
-    def keep_system_fields(self, document: Document, old: Stored) -> Document:
-        """The document with what no update changes: uid, creation, deletion; its resourceVersion has done its work."""
-        was, now = old.document["metadata"], document["metadata"]
-        changes: Document = {}
-        if not now.get("uid"):
-            changes["uid"] = was["uid"]
-        for field in ("creationTimestamp", "deletionTimestamp"):
-            if was.get(field) and now.get(field) != was[field]:
-                changes[field] = was[field]
-        grace_s = was.get("deletionGracePeriodSeconds")
-        if grace_s is not None and now.get("deletionGracePeriodSeconds") is None:
-            changes["deletionGracePeriodSeconds"] = grace_s
-        if now.get("resourceVersion") != was["resourceVersion"]:
-            changes["resourceVersion"] = was["resourceVersion"]
-        return {**document, "metadata": {**now, **changes}} if changes else document
+        return {**document, "metadata": {**metadata, "resourceVersion": version}}
 
     # ---- concurrency
 
@@ -304,25 +305,10 @@ class Api:
 
     # ---- deletion
 
-    def namespace_gate(self, call: Call, name: str) -> None:
-        """Nothing is created in a namespace that is missing or terminating. Source: admission/plugin/namespace/lifecycle."""
-        row, namespace = call.row, call.request.namespace
-        if not row.namespaced:
-            return
-        stored = call.store.get("namespaces", namespace)
-        if stored is None:
-            raise Rejected(not_found("", "namespaces", namespace))
-        if stored.document["status"].get("phase") == "Terminating":
-            why = f"unable to create new content in namespace {namespace} because it is being terminated"
-            error = forbidden(row.group, row.plural, name, why)
-            entry = cause("NamespaceTerminating", f"namespace {namespace} is being terminated", "metadata.namespace")
-            raise Rejected(attrs.evolve(error, details={**(error.details or {}), "causes": [entry]}))
-
-    def check_deletable(self, call: Call, old: Stored | None) -> None:
+    def check_deletable(self, call: Call, old: Stored) -> None:
         """System namespaces stay."""
-        name = call.request.name
-        if call.row.plural == "namespaces" and name in IMMORTAL_NAMESPACES:
-            raise Rejected(forbidden("", "namespaces", name, "this namespace may not be deleted"))
+        if call.row.plural == "namespaces":
+            admission.namespace_lifecycle("", "namespaces", "DELETE", "", None, Lister(call), old.name)
 
     def delete_options(self, call: Call) -> DeleteOptions:
         """The options of a delete."""
@@ -351,10 +337,6 @@ class Api:
     def bind_check(self, pod: Document) -> str:
         """Why a pod cannot be bound, or ""."""
         return binding.unbindable(pod)
-
-    def topology_labels(self, call: Call, target: Document) -> Document:
-        """The labels of the node that a binding hands on to the pod."""
-        return binding.node_labels(call.store.get("nodes", target["name"])) if target.get("kind") == "Node" else {}
 
 
 def parse_version(text: str) -> int:

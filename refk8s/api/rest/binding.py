@@ -5,19 +5,17 @@ Source: pkg/registry/core/pod/storage/storage.go, BindingREST; plugin/pkg/admiss
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from ...core.wire import Response
 from ..options import check_write_options
 from ..status import Rejected, bad_request, conflict, not_found, success, unclassified
-from ..store import Document, Stored
+from ..store import Document
 from .bodies import decoded, in_namespace
 from .call import Call
 
 if TYPE_CHECKING:
     from .api import Api
-
-_TOPOLOGY: Final = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone")
 
 
 def bind(api: Api, call: Call) -> Response:
@@ -28,8 +26,8 @@ def bind(api: Api, call: Call) -> Response:
     binding = decoded(api, call, call.request.body, "Binding", "v1")
     metadata = dict(binding["metadata"])
     in_namespace(call, metadata)
-    target = binding.get("target") or {}
-    api.namespace_gate(call, name)
+    binding = api.admit_binding(call, {**binding, "metadata": metadata})
+    metadata, target = binding["metadata"], binding.get("target") or {}
     if not name:
         name = metadata.get("name", "")
         call.key = f"{call.request.namespace}/{name}"
@@ -46,8 +44,8 @@ def bind(api: Api, call: Call) -> Response:
         raise Rejected(conflict("", "pods/binding", name, why))
     # CHANGE
     node = target["name"]
-    labels = {**(metadata.get("labels") or {}), **api.topology_labels(call, target)}
-    document = bound(pod.document, node, labels, metadata.get("annotations") or {}, call.now)
+    labels, annotations = metadata.get("labels") or {}, metadata.get("annotations") or {}
+    document = bound(pod.document, node, labels, annotations, call.now)
     # RECORD
     stored = call.txn.update("pods", pod, document)
     return Response(201, status=success(201), revision=stored.revision)
@@ -73,12 +71,6 @@ def unbindable(pod: Document) -> str:
     if spec.get("schedulingGates"):
         return f"pod {name} has non-empty .spec.schedulingGates"
     return ""
-
-
-def node_labels(node: Stored | None) -> Document:
-    """The topology labels of a node that its pods take over."""
-    labels = node.document["metadata"].get("labels") if node is not None else None
-    return {name: labels[name] for name in _TOPOLOGY if name in labels} if labels else {}
 
 
 def bound(pod: Document, node: str, labels: Document, annotations: Document, now: str) -> Document:

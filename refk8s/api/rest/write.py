@@ -58,6 +58,7 @@ def insert(api: Api, call: Call, document: Document) -> Stored:
     document = api.begin_create(call, {**document, "metadata": {**metadata, **system}})
     document = api.prepare_create(call, document)
     api.validate_create(call, document)
+    api.check_admitted(call, "CREATE", document)
     api.check_new_version(document["metadata"])
     if existing is not None:
         if generated:
@@ -115,9 +116,10 @@ def replace(api: Api, call: Call, make: Make, uid: str) -> Response:
     # CHANGE
     document = api.begin_update(call, document, old)
     document = api.prepare_update(call, document, old)
-    document = api.keep_system_fields(document, old)
+    document = api.with_version(document, old)
     api.validate_update(call, document, old)
     document = api.revert_times(document, old)
+    api.check_admitted(call, "UPDATE", document)
     # RECORD
     if api.deletes_during_update(call, document, old):
         call.txn.delete(row.plural, old)
