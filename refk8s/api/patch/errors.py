@@ -22,22 +22,27 @@ class PatchError(Exception):
 
 
 def no_merge_key(item: dict[str, Any], key: str) -> PatchError:
+    """A list element has no value for its list's merge key."""
     return PatchError(f"map: {go_text(item)} does not contain declared merge key: {key}")
 
 
 def bad_patch_type(directive: Any, patch: dict[str, Any]) -> PatchError:
+    """`$patch` says something unknown, or unknown here."""
     return PatchError(f"unknown patch type: {go_text_of_string_verb(directive)} in map: {go_text(patch)}")
 
 
 def bad_arg_type(expected: str, actual: Any) -> PatchError:
+    """A value has another Go type than the directive needs."""
     return PatchError(f"expected a {expected}, but received a {go_type(actual)}")
 
 
 def no_list_of_lists() -> PatchError:
+    """A merged list has lists as elements."""
     return PatchError("lists of lists are not supported", inapplicable=True)
 
 
 def bad_format(what: str) -> PatchError:
+    """A directive has the wrong form or does not fit the patch."""
     return PatchError(f"invalid patch format of {what}", malformed=True)
 
 
