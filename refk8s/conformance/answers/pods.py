@@ -44,7 +44,10 @@ def qos(document: Any) -> Any:
 
 
 def merged_keys(document: Any) -> Any:
-    spec = merge_label_keys(document)["spec"]
+    from refk8s.api import schema
+    from refk8s.api.default.decode import decode
+
+    spec = merge_label_keys(decode(schema.of_kind("Pod"), document).doc)["spec"]
     return {
         "errors": [],
         **{field: spec[field] for field in ("affinity", "topologySpreadConstraints") if spec.get(field)},
