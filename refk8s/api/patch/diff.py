@@ -10,23 +10,18 @@ from typing import Any
 import attrs
 
 from refk8s.api import schema
+from refk8s.api.patch.elements import DIRECTIVE, deduplicated, element_shape, merge_key_equal, shape, sorted_by
 from refk8s.api.patch.errors import PatchError, no_list_of_lists, no_merge_key
 from refk8s.api.patch.gosort import insertion_sort
 from refk8s.api.patch.gotext import go_text
 from refk8s.api.patch.jsonpatch import same
 from refk8s.api.patch.strategic import (
     DELETE_FROM_LIST,
-    DIRECTIVE,
     JOINING,
     RETAIN_KEYS,
     SET_ORDER,
-    deduplicated,
-    element_shape,
     list_field,
-    merge_key_equal,
     merge_maps,
-    shape,
-    sorted_by,
     struct_field,
 )
 

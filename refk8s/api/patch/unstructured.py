@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from refk8s.api.patch.elements import shape
 from refk8s.api.patch.errors import go_type
-from refk8s.api.patch.strategic import shape
 from refk8s.api.schema import Type
 
 
