@@ -139,8 +139,11 @@ def manager_name(field_manager: str, user_agent: str) -> str:
     """The manager of a request: its fieldManager, or else its user agent up to the first slash, printable parts only."""
     if field_manager:
         return field_manager
+    agent = user_agent.partition("/")[0]
+    if agent.isascii() and agent.isprintable() and len(agent) <= MAX_MANAGER_NAME:
+        return agent
     name = ""
-    for char in user_agent.partition("/")[0]:
+    for char in agent:
         if char.isprintable():
             if len((name + char).encode()) > MAX_MANAGER_NAME:
                 break

@@ -6,13 +6,14 @@ Source: apiserver/pkg/registry/generic/registry/store.go; registry/rest/{create,
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import attrs
 
 from ...core.model import Occasion
 from ...core.wire import Request, Response
 from .. import admission, allocate, finalize, identity, managed, schema, selectors, strategy, validate
+from ..default import Decoded
 from ..default import read as read_document
 from ..default.decode import decode as decode_document
 from ..options import DeleteOptions, delete_options
@@ -80,7 +81,7 @@ class Api:
         try:
             response = handler(self, call)
         except Rejected as rejected:
-            return store, failure(rejected.error), ()
+            return store, failure(rejected.error, call.warnings), ()
         if call.opened is None:
             return store, response, ()
         after, commits = call.opened.finish()
@@ -137,10 +138,20 @@ class Api:
 
     # ---- what is written
 
-    def decode(self, kind: str, api_version: str, body: Any) -> tuple[Document, tuple[str, ...]]:
-        """The body, decoded and defaulted, and the paths of fields that the kind does not have. Raises DecodeError."""
-        made = read_document(kind, body) if kind in KINDS else decode_document(schema.of_kind(kind, api_version), body)
-        return made.doc, made.unknown
+    def decode(self, kind: str, api_version: str, body: Document, old: Document | None = None) -> Decoded:
+        """The body, decoded and defaulted. Raises DecodeError.
+
+        A spec or status that is the very object of `old`, a stored document of the kind, has been through this and is left alone.
+        """
+        if kind not in KINDS:
+            return decode_document(schema.of_kind(kind, api_version), body)
+        if old is None:
+            return read_document(kind, body)
+        kept: Document = {part: body[part] for part in ("spec", "status") if part in body and body[part] is old.get(part)}
+        if not kept:
+            return read_document(kind, body)
+        made = read_document(kind, {part: value for part, value in body.items() if part not in kept})
+        return attrs.evolve(made, doc={**made.doc, **kept})
 
     def generate_name(self, call: Call, prefix: str) -> str:
         """A name made of the prefix and five characters."""

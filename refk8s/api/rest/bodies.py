@@ -29,10 +29,12 @@ _PATCH_TYPES: Final = frozenset(CONTENT_TYPES.values())
 _SCHEME: Final = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 
 
-def decoded(api: Api, call: Call, body: Any, kind: str = "", api_version: str = "") -> Document:
+def decoded(
+    api: Api, call: Call, body: Any, kind: str = "", api_version: str = "", old: Document | None = None
+) -> Document:
     """The body as a document of the resource's kind (or another one), with apiVersion, kind and metadata.
 
-    A body is a JSON tree, or JSON text as a client sent it, which can name a field twice.
+    A body is a JSON tree, or JSON text as a client sent it, which can name a field twice. `old`: the stored document that it is to replace.
     """
     row = call.row
     kind, api_version = kind or row.kind, api_version or row.api_version
@@ -45,10 +47,11 @@ def decoded(api: Api, call: Call, body: Any, kind: str = "", api_version: str = 
     if (has_kind and has_kind != kind) or (has_version and has_version != api_version):
         _refuse_kind(kind, api_version, str(has_kind or kind), str(has_version or api_version))
     try:
-        document, unknown = api.decode(kind, api_version, body)
+        made = api.decode(kind, api_version, body, old)
     except DecodeError as error:
         raise Rejected(bad_request(f"{_handled(kind, api_version)}: {error}")) from None
-    if unknown or strict:
+    document = made.doc
+    if made.unknown or strict:
         strict = strict or strict_errors(schema.of_kind(kind, api_version), body)
         if field_validation(call) == "Strict":
             raise Rejected(bad_request(f"{_handled(kind, api_version)}: {strict_message(strict)}"))
@@ -175,22 +178,22 @@ def patched(api: Api, call: Call, document: Document, kind: str = "", api_versio
         raise Rejected(patch_status(patch_type, error)) from None
     of = schema.of_kind(kind, api_version)
     try:
-        after, unknown = api.decode(kind, api_version, made)
+        after = api.decode(kind, api_version, made, document)
     except DecodeError as error:
         why = str(error)
         if patch_type == "strategic":
             why = conversion_error(of, document, made) or why
         raise Rejected(invalid_patch(_shown(patch_type, patch, made), why)) from None
-    if unknown or strict:
-        strict += strict_errors(of, made)
+    if after.unknown or strict:
+        strict += strict_errors(of, made if patch_type == "strategic" else _by_key(made))
         if field_validation(call) == "Strict":
             raise Rejected(invalid_patch(_shown(patch_type, patch, made), strict_message(strict)))
         if field_validation(call) == "Warn":
             call.warn(*strict)
-    metadata = dict(after["metadata"])
+    metadata = dict(after.doc["metadata"])
     in_namespace(call, metadata)
     check_name(call, metadata)
-    return {**after, "kind": kind, "apiVersion": api_version, "metadata": metadata}
+    return {**after.doc, "kind": kind, "apiVersion": api_version, "metadata": metadata}
 
 
 def _patch_of(call: Call) -> tuple[PatchType, Any, tuple[str, ...]]:
@@ -212,6 +215,13 @@ def _patch_of(call: Call) -> tuple[PatchType, Any, tuple[str, ...]]:
     if refusal is not None:
         raise Rejected(refusal)
     return patch_type, without_repetitions(None, patch), strict
+
+
+def _by_key(value: Any) -> Any:
+    """The tree with sorted keys: upstream writes the result of such a patch to JSON before it reads it."""
+    if isinstance(value, dict):
+        return {key: _by_key(value[key]) for key in sorted(value)}
+    return [_by_key(item) for item in value] if isinstance(value, list) else value
 
 
 def _shown(patch_type: PatchType, patch: Any, made: Any) -> str:

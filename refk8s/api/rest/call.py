@@ -60,9 +60,9 @@ def answer(call: Call, code: int, stored: Stored) -> Response:
     return Response(code, obj=stored, revision=stored.revision, warnings=call.warnings)
 
 
-def failure(error: ApiError) -> Response:
+def failure(error: ApiError, warnings: tuple[str, ...] = ()) -> Response:
     """The answer that shows an error."""
-    return Response(error.code, status=error.doc())
+    return Response(error.code, status=error.doc(), warnings=warnings)
 
 
 def shown(response: Response) -> Any:

@@ -73,7 +73,8 @@ def update(api: Api, call: Call) -> Response:
     """Replace an object by the body, or create it where the resource allows that."""
     if call.request.options:
         check_write_options("update", call.request.options)
-    document = decoded(api, call, call.request.body)
+    current = call.current()
+    document = decoded(api, call, call.request.body, old=None if current is None else current.document)
     metadata = dict(document["metadata"])
     in_namespace(call, metadata)
     check_name(call, metadata)

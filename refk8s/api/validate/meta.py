@@ -284,6 +284,8 @@ def _managed_fields(entries: Any, path: str) -> Errors:
 def field_manager(manager: str, path: str) -> Errors:
     """A field manager's name: not too long, printable."""
     errors: Errors = []
+    if manager.isascii() and manager.isprintable() and len(manager) <= MANAGER_LIMIT:
+        return errors
     if len(manager.encode(errors="surrogatepass")) > MANAGER_LIMIT:
         errors.append(too_long(path, MANAGER_LIMIT))
     offset = 0
