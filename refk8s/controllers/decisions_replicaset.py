@@ -5,7 +5,7 @@ Source: pkg/controller/replicaset/replica_set.go, replica_set_utils.go; pkg/cont
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import attrs
@@ -16,8 +16,9 @@ from refk8s.controllers.decisions_conditions import (
     set_replica_set_condition,
     without_condition,
 )
+from refk8s.controllers.decisions_tally import PodCounts
 from refk8s.controllers.decisions_time import parse_time_ms
-from refk8s.controllers.ranking import is_pod_ready, ready_condition
+from refk8s.controllers.ranking import ready_condition
 from refk8s.controllers.rolling import size_of
 from refk8s.core.clock import rfc3339
 from refk8s.kinds.meta import Condition
@@ -70,24 +71,19 @@ def pods_prefix(controller: str) -> str:
     return controller if generate_name_prefix(prefix) else prefix
 
 
-def calculate_status(
-    replica_set: ReplicaSet, active: Sequence[Pod], terminating: int, failure: str | None, now_ms: int
-) -> ReplicaSetStatus:
-    """The status that active pods and the number of terminating ones give; observedGeneration stays as it is.
+def calculate_status(replica_set: ReplicaSet, counts: PodCounts, failure: str | None, now_ms: int) -> ReplicaSetStatus:
+    """The status that its pods give a ReplicaSet; observedGeneration stays as it is.
 
     `failure` is why the sync could not create or delete all it wanted, None if it could. Source: calculateStatus.
     """
-    template = replica_set.spec.template.get("metadata") or {}
-    wanted = (template.get("labels") or {}).items()
-    ready = [pod for pod in active if is_pod_ready(pod)]
     return attrs.evolve(
         replica_set.status,
-        replicas=len(active),
-        fully_labeled_replicas=sum(1 for pod in active if wanted <= pod.metadata.labels.items()),
-        ready_replicas=len(ready),
-        available_replicas=sum(1 for pod in ready if is_pod_available(pod, replica_set.spec.min_ready_seconds, now_ms)),
-        terminating_replicas=terminating,
-        conditions=_failure_conditions(replica_set, len(active), failure, now_ms),
+        replicas=counts.active,
+        fully_labeled_replicas=counts.fully_labeled,
+        ready_replicas=counts.ready,
+        available_replicas=counts.available,
+        terminating_replicas=counts.terminating,
+        conditions=_failure_conditions(replica_set, counts.active, failure, now_ms),
     )
 
 
@@ -132,17 +128,6 @@ def status_document(status: ReplicaSetStatus) -> dict[str, Any]:
     if status.conditions:
         document["conditions"] = [condition_document(condition) for condition in status.conditions]
     return document
-
-
-def is_pod_available(pod: Pod, min_ready_seconds: int, now_ms: int) -> bool:
-    """Whether a pod has been ready for `min_ready_seconds`. Source: podutil.IsPodAvailable."""
-    condition = ready_condition(pod)
-    if condition is None or condition.status != "True":
-        return False
-    if min_ready_seconds == 0:
-        return True
-    since = parse_time_ms(condition.last_transition_time)
-    return since is not None and since + min_ready_seconds * 1000 <= now_ms
 
 
 def next_check_after_ms(

@@ -15,7 +15,7 @@ from operator import attrgetter
 
 import attrs
 
-from refk8s.controllers.decisions_time import parse_time_ns
+from refk8s.controllers.decisions_time import parse_time_ms, parse_time_ns
 from refk8s.kinds.meta import Condition
 from refk8s.kinds.pod import Pod
 
@@ -82,6 +82,17 @@ def is_pod_ready(pod: Pod) -> bool:
     """Whether the pod's Ready condition is True."""
     condition = ready_condition(pod)
     return condition is not None and condition.status == "True"
+
+
+def is_pod_available(pod: Pod, min_ready_seconds: int, now_ms: int) -> bool:
+    """Whether a pod has been ready for `min_ready_seconds`. Source: podutil.IsPodAvailable."""
+    condition = ready_condition(pod)
+    if condition is None or condition.status != "True":
+        return False
+    if min_ready_seconds == 0:
+        return True
+    since = parse_time_ms(condition.last_transition_time)
+    return since is not None and since + min_ready_seconds * 1000 <= now_ms
 
 
 def deletion_cost(annotations: Mapping[str, str]) -> int:

@@ -10,9 +10,10 @@ from typing import Any
 
 import attrs
 
-from refk8s.api.store import DELETED, MODIFIED, Change, Stored
+from refk8s.api.store import DELETED, MODIFIED, Cache, Change, Stored
 from refk8s.controllers import decisions_expectations as expect
 from refk8s.controllers.adoption import (
+    Claimed,
     candidates,
     claim_all,
     controller_uid,
@@ -20,7 +21,7 @@ from refk8s.controllers.adoption import (
     is_namespace_terminating,
     metadata_of,
 )
-from refk8s.controllers.decisions_claim import is_claimed
+from refk8s.controllers.decisions_claim import ADOPT, claim, is_claimed
 from refk8s.controllers.decisions_replicaset import (
     BURST_REPLICAS,
     FAILED_CREATE,
@@ -35,8 +36,10 @@ from refk8s.controllers.decisions_replicaset import (
     slow_start_batches,
     status_document,
 )
+from refk8s.controllers.decisions_tally import EMPTY_TALLY, count_pods, count_tally, moved, sort_of
 from refk8s.controllers.decisions_time import MS_NS
 from refk8s.controllers.ranking import is_pod_active, is_pod_ready, is_pod_terminating, pods_to_delete
+from refk8s.controllers.rolling import size_of
 from refk8s.controllers.runtime import (
     Controller,
     Handler,
@@ -92,6 +95,7 @@ class ReplicaSetController(Controller):
 
     def on_pod(self, hands: Hands, change: Change) -> None:
         """A pod wakes its ReplicaSet (an orphan all that select it), and fulfils what was expected."""
+        self._count(hands, change)
         pod = change.obj
         if change.type == DELETED or _is_deleting(pod):
             self._pod_deleted(hands, pod)
@@ -101,6 +105,20 @@ class ReplicaSetController(Controller):
             self._pod_updated(hands, change.prev, pod)
         else:
             self._pod_added(hands, pod)
+
+    def _count(self, hands: Hands, change: Change) -> None:
+        """Keep the tally of the pod's owner, and of its former one."""
+        gone = change.type == DELETED
+        old = (change.prev or change.obj) if gone else change.prev
+        new = None if gone else change.obj
+        before, after = controller_uid(old) if old else "", controller_uid(new) if new else ""
+        was = sort_of(old.view(Pod)) if old is not None and before else None
+        now = sort_of(new.view(Pod)) if new is not None and after else None
+        moves = [(after, was, now)] if before == after else [(before, was, None), (after, None, now)]
+        for uid, leaves, enters in moves:
+            if uid and leaves != enters:
+                tally = moved(hands.recall(_tally(uid), EMPTY_TALLY), leaves, enters)
+                hands.remember(_tally(uid), tally or None)
 
     def _pod_added(self, hands: Hands, pod: Stored) -> None:
         if controller_of(pod.document) is None:
@@ -169,28 +187,31 @@ class ReplicaSetController(Controller):
         if selector is None:
             return None
 
+        replica_set = stored.view(ReplicaSet)
+        if replica_set.metadata.deletion_timestamp:
+            may_manage = False
+
         # CLAIM
-        pods = candidates((yield Cached("pods")), stored)
-        claimed = yield from claim_all(
-            stored, "replicasets", selector, [pod for pod in pods if is_pod_active(pod.view(Pod))], ("pods", "Pod")
-        )
-        yield from self._note_writes(stored, pods=max([0, *(response.obj.revision for response in claimed.adopted)]))
-        if claimed.error:
-            return Retry(claimed.error)
-        active = [pod.view(Pod) for pod in claimed.objects]
-        terminating = [pod for pod in pods if is_pod_terminating(pod.view(Pod))]
-        owner = metadata_of(stored)
-        terminating_count = sum(1 for pod in terminating if is_claimed(owner, selector, pod.view(Pod).metadata))
+        counts = count_tally((yield Recall(_tally(stored.uid), EMPTY_TALLY)), replica_set, selector)
+        cache = yield Cached("pods")
+        active: list[Pod] = []
+        if counts is None or counts.active > size_of(replica_set) or _has_orphan(cache, replica_set, selector):
+            claimed = yield from self._claim(stored, selector, cache)
+            if claimed.error:
+                return Retry(claimed.error)
+            active = [pod.view(Pod) for pod in claimed.objects]
+            counts = count_pods(replica_set, active, _terminating(cache, stored, selector), (yield Now()))
 
         # MANAGE
         failure = None
-        if may_manage and not owner.deletion_timestamp:
-            failure = yield from self._manage(stored, active)
+        if may_manage:
+            failure = yield from self._manage(stored, active, counts.active)
 
         # REPORT
         now_ms = yield Now()
-        replica_set = stored.view(ReplicaSet)
-        status = calculate_status(replica_set, active, terminating_count, failure, now_ms)
+        if replica_set.spec.min_ready_seconds:
+            counts = count_pods(replica_set, active, counts.terminating, now_ms)
+        status = calculate_status(replica_set, counts, failure, now_ms)
         error, written = yield from self._write_status(stored, status)
         if error:
             return Retry(error)
@@ -201,9 +222,16 @@ class ReplicaSetController(Controller):
         after_ms = next_check_after_ms(current, current.status, active, now_ms)
         return None if after_ms is None else Requeue(after_ms)
 
-    def _manage(self, stored: Stored, active: list[Pod]) -> Failure:
-        """Create or delete pods. Source: manageReplicas."""
-        difference = replica_difference(stored.view(ReplicaSet), len(active), self.burst)
+    def _claim(self, stored: Stored, selector: Selector, cache: Cache) -> Generator[Any, Any, Claimed]:
+        """Adopt and release pods; the active ones that are owned then. Source: claimPods."""
+        pods = [pod for pod in candidates(cache, stored) if is_pod_active(pod.view(Pod))]
+        claimed = yield from claim_all(stored, "replicasets", selector, pods, ("pods", "Pod"))
+        yield from self._note_writes(stored, pods=max([0, *(response.obj.revision for response in claimed.adopted)]))
+        return claimed
+
+    def _manage(self, stored: Stored, active: list[Pod], count: int) -> Failure:
+        """Create or delete pods; `active` need not be filled where their `count` is not too high. Source: manageReplicas."""
+        difference = replica_difference(stored.view(ReplicaSet), count, self.burst)
         if difference < 0:
             return (yield from self._create_pods(stored, -difference))
         if difference > 0:
@@ -342,6 +370,25 @@ def _expected(key: str) -> str:
 def _wrote(key: str) -> str:
     """The memory of (uid, newest pod revision, newest ReplicaSet revision) written for a ReplicaSet."""
     return f"replicaset/wrote/{key}"
+
+
+def _tally(uid: str) -> str:
+    """The memory of the tally of pods that a controller owns; derived from the pod cache."""
+    return f"~replicaset/tally/{uid}"
+
+
+def _has_orphan(cache: Cache, replica_set: ReplicaSet, selector: Selector) -> bool:
+    """Whether there is a pod to adopt."""
+    orphans = cache.orphans(replica_set.metadata.namespace)
+    pods = (orphan.view(Pod) for orphan in orphans)
+    return any(claim(replica_set.metadata, selector, pod.metadata) == ADOPT for pod in pods if is_pod_active(pod))
+
+
+def _terminating(cache: Cache, stored: Stored, selector: Selector) -> int:
+    """How many selected pods of a ReplicaSet are being deleted."""
+    owner = metadata_of(stored)
+    pods = (pod.view(Pod) for pod in cache.by_owner(stored.uid))
+    return sum(1 for pod in pods if is_pod_terminating(pod) and is_claimed(owner, selector, pod.metadata))
 
 
 def _owner(hands: Hands, pod: Stored) -> Stored | None:

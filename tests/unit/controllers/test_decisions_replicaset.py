@@ -4,7 +4,6 @@ import pytest
 
 from refk8s.controllers.decisions_replicaset import (
     calculate_status,
-    is_pod_available,
     needs_status_update,
     next_check_after_ms,
     pod_from_template,
@@ -13,11 +12,19 @@ from refk8s.controllers.decisions_replicaset import (
     slow_start_batches,
     status_document,
 )
+from refk8s.controllers.decisions_tally import count_pods
 from refk8s.controllers.decisions_time import parse_time_ms
+from refk8s.controllers.ranking import is_pod_available
 from refk8s.kinds.replicaset import ReplicaSetStatus
 from tests.unit.controllers.controller_objects import pod, replica_set, replica_set_doc, template
 
 NOW = parse_time_ms("2026-01-01T00:01:00Z")
+
+
+def status_of(owner, pods, terminating, failure, now_ms):
+    return calculate_status(owner, count_pods(owner, pods, terminating, now_ms), failure, now_ms)
+
+
 LABELS = {"metadata": {"labels": {"app": "web", "more": "x"}}}
 
 
@@ -61,7 +68,7 @@ def test_status_counts_labelled_ready_and_available_pods():
         pod("c", ready=False, **LABELS),
         pod("d"),
     ]
-    status = calculate_status(owner, pods, 2, None, NOW)
+    status = status_of(owner, pods, 2, None, NOW)
     assert status_document(status) == {
         "replicas": 4,
         "fullyLabeledReplicas": 3,
@@ -74,12 +81,12 @@ def test_status_counts_labelled_ready_and_available_pods():
 
 def test_labels_beyond_the_template_do_not_matter_but_missing_ones_do():
     owner = replica_set("web", 1, spec={"template": template(pod_hash="1")})
-    assert calculate_status(owner, [pod("a", **LABELS)], 0, None, NOW).fully_labeled_replicas == 0
+    assert status_of(owner, [pod("a", **LABELS)], 0, None, NOW).fully_labeled_replicas == 0
 
 
 def test_failure_is_noted_once_and_taken_away_by_success():
     owner = replica_set("web", 2)
-    failed = calculate_status(owner, [pod("a")], 0, "no quota", NOW)
+    failed = status_of(owner, [pod("a")], 0, "no quota", NOW)
     (condition,) = status_document(failed)["conditions"]
     assert condition == {
         "type": "ReplicaFailure",
@@ -89,15 +96,15 @@ def test_failure_is_noted_once_and_taken_away_by_success():
         "message": "no quota",
     }
     again = replica_set("web", 2, status={"conditions": [condition]})
-    assert calculate_status(again, [], 0, "other", NOW).conditions == again.status.conditions
-    assert calculate_status(again, [], 0, None, NOW).conditions == ()
-    shrinking = calculate_status(replica_set("web", 0), [pod("a")], 0, "no", NOW)
+    assert status_of(again, [], 0, "other", NOW).conditions == again.status.conditions
+    assert status_of(again, [], 0, None, NOW).conditions == ()
+    shrinking = status_of(replica_set("web", 0), [pod("a")], 0, "no", NOW)
     assert shrinking.conditions[0].reason == "FailedDelete"
 
 
 def test_status_is_written_when_it_differs_or_the_generation_is_new():
     owner = replica_set("web", 1)
-    same = calculate_status(owner, [pod("a", **LABELS)], 0, None, NOW)
+    same = status_of(owner, [pod("a", **LABELS)], 0, None, NOW)
     assert needs_status_update(owner, same)
     labelled = replica_set("web", 1, status={"fullyLabeledReplicas": 1})
     assert not needs_status_update(labelled, same)
@@ -120,9 +127,9 @@ def test_availability_needs_readiness_for_min_ready_seconds():
 def test_next_look_is_when_the_first_pod_becomes_available():
     owner = replica_set("web", 2, spec={"minReadySeconds": 30})
     pods = [pod("a", ready_since="2026-01-01T00:00:40Z"), pod("b", ready_since="2026-01-01T00:00:50Z")]
-    status = calculate_status(owner, pods, 0, None, NOW)
+    status = status_of(owner, pods, 0, None, NOW)
     assert next_check_after_ms(owner, status, pods, NOW) == 10_000
     assert next_check_after_ms(owner, status, [pod("a", ready_since="")], NOW) == 30_000
     assert next_check_after_ms(replica_set("web", 2), status, pods, NOW) is None
-    available = calculate_status(owner, [pod("a")], 0, None, NOW)
+    available = status_of(owner, [pod("a")], 0, None, NOW)
     assert next_check_after_ms(owner, available, [pod("a")], NOW) is None
