@@ -133,15 +133,20 @@ class Recorder:
     component: str
     host: str = ""
 
-    def emit(self, about: Stored, kind: str, event_type: str, reason: str, message: str) -> Generator[Any, Any, None]:
-        """Record an event about an object; `event_type` is Normal or Warning. Use with `yield from`."""
+    def emit(
+        self, about: Stored, kind: str, event_type: str, reason: str, message: str, field_path: str = ""
+    ) -> Generator[Any, Any, None]:
+        """Record an event about an object, or its part `field_path`; `event_type` is Normal or Warning. Use with `yield from`."""
         now_ms = yield Now()
-        memory = f"event:{self.component}:{about.uid}:{event_type}:{reason}:{message}"
+        memory = f"event:{self.component}:{about.uid}:{field_path}:{event_type}:{reason}:{message}"
         seen = yield Recall(memory)
         if seen is None:
             name = f"{about.name}.{cell(memory, self.host) & 0xFFFFFFFFFFFFFFFF:016x}"
             yield Remember(memory, (name, 1))
-            yield Emit(create("events", self._document(about, kind, event_type, reason, message, name, now_ms)))
+            document = self._document(about, kind, event_type, reason, message, name, now_ms)
+            if field_path:
+                document["involvedObject"]["fieldPath"] = field_path
+            yield Emit(create("events", document))
         else:
             name, count = seen
             yield Remember(memory, (name, count + 1))

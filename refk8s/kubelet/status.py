@@ -35,6 +35,8 @@ def generate(scene: Scene, host_ip: str, *, is_terminal: bool) -> Document:
         str(old.get("phase", "")),
         pod.status.phase,
     )
+    if scene.evicted is not None and pod.status.phase not in TERMINAL:
+        phase = FAILED
     shown = scene.document["status"]
     made: Document = {}
     if pod.metadata.generation:
@@ -46,6 +48,8 @@ def generate(scene: Scene, host_ip: str, *, is_terminal: bool) -> Document:
             value = old.get(field) or shown.get(field)
             if value:
                 made[field] = value
+    if scene.evicted is not None:
+        made["reason"], made["message"] = scene.evicted
     _addresses(made, scene, host_ip)
     made["startTime"] = old.get("startTime") or rfc3339(scene.now_ms)
     if inits:

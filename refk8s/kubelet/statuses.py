@@ -34,7 +34,7 @@ STATUS_UNKNOWN: Final = "ContainerStatusUnknown"
 class Scene:
     """What the statuses of a pod's containers are made from.
 
-    `old`: the status that was shown before; `terminal`: the containers will not be started again.
+    `old`: the status that was shown before; `reasons`: why containers could not be started; `evicted`: reason and message if the kubelet ends the pod.
     """
 
     pod: Pod
@@ -43,6 +43,7 @@ class Scene:
     old: Mapping[str, Any]
     reasons: Reasons
     now_ms: int
+    evicted: tuple[str, str] | None = None
 
 
 def container_statuses(scene: Scene) -> tuple[list[Document], list[Document]]:

@@ -1,0 +1,84 @@
+"""What the kubelet decides, each decision in a method of its own: mutants replace one of them and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from ..kinds.container import Container
+from ..kinds.node import Node
+from ..kinds.pod import Pod
+from .actions import Actions, compute_actions
+from .admission import Rejection, Taken, admit
+from .backoff import CRASH_LOOP, IMAGE_PULL, BackoffPolicy
+from .behaviour import ANNOTATION, INIT, MAIN, NO_BEHAVIOURS, Behaviour, BehaviourError, Behaviours
+from .phase import TERMINAL
+from .records import Document, StatusEntry, Worker
+from .runtime import Sandbox
+from .status import generate, merged, terminated
+from .statuses import Scene
+
+
+@attrs.frozen(eq=False)
+class Rules:
+    """The decisions of a kubelet. `retry_ms`: how long it waits after a sync that failed (backOffPeriod)."""
+
+    behaviours: Behaviours = NO_BEHAVIOURS
+    crash_loop: BackoffPolicy = CRASH_LOOP
+    image_pull: BackoffPolicy = IMAGE_PULL
+    retry_ms: int = 10_000
+
+    def admit(self, pod: Pod, node: Node, taken: Taken) -> tuple[Rejection, ...]:
+        """Why the pod may not run here, () if it may."""
+        return admit(pod, node, taken)
+
+    def actions(self, pod: Pod, sandbox: Sandbox | None, now_ms: int) -> Actions:
+        """What to do about a pod."""
+        return compute_actions(pod, sandbox, now_ms)
+
+    def status(self, scene: Scene, host_ip: str, *, is_terminal: bool) -> Document:
+        """The status of a pod, phase and conditions included."""
+        return generate(scene, host_ip, is_terminal=is_terminal)
+
+    def last_status(self, pod: Pod, status: Document) -> Document:
+        """The status of a pod whose containers have stopped for good."""
+        return terminated(pod, status)
+
+    def merge(self, api: Mapping[str, Any], status: Document, now: str, *, could_run: bool) -> Document:
+        """The status to send, given the one that the API server has."""
+        return merged(api, status, now, could_run=could_run)
+
+    def releases(self, worker: Worker, *, gone: bool) -> bool:
+        """Whether what a pod has taken from the node is free again: when its containers have stopped. `gone`: the API server does not know it any more.
+
+        DEVIATES: upstream forgets what a force-deleted pod takes at once, which its own comment calls a bug (k#104824).
+        """
+        del gone
+        return worker.is_terminated
+
+    def may_delete(self, document: Mapping[str, Any], entry: StatusEntry) -> bool:
+        """Whether the pod may be removed from the API server: it is to be deleted, its containers have stopped, and its terminal phase is stored.
+
+        Source: status_manager.go, canBeDeleted.
+        """
+        return (
+            bool(document["metadata"].get("deletionTimestamp"))
+            and document.get("status", {}).get("phase") in TERMINAL
+            and entry.finished
+        )
+
+    def behaviour(self, pod: Pod, container: Container, *, init: bool) -> Behaviour:
+        """What a container does; `init`: it is a plain init container. A malformed annotation counts as none (an event tells it)."""
+        annotation = pod.metadata.annotations.get(ANNOTATION, "")
+        if not annotation and not self.behaviours.rules:
+            return INIT if init else MAIN
+        key = f"{pod.metadata.namespace}/{pod.metadata.name}"
+        try:
+            return self.behaviours.of(key, annotation, container.name, container.image, init=init)
+        except BehaviourError:
+            return self.behaviours.of(key, "", container.name, container.image, init=init)
+
+
+RULES = Rules()

@@ -1,0 +1,78 @@
+"""The status manager: sends pod statuses to the API server, one after the other, and removes pods that are done.
+
+Source: pkg/kubelet/status/status_manager.go (syncBatch, syncPod), pkg/util/pod/pod.go (PatchPodStatus).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import attrs
+
+from ..api.patch import create_two_way_merge_patch
+from ..api.store import Stored
+from ..controllers.runtime import Controller, delete, get, patch
+from ..core.clock import rfc3339
+from ..core.flight import Now, Recall, Reconcile, Remember, Retry
+from ..core.wire import Response
+from .records import StatusEntry, Worker, split_key
+from .rules import RULES, Rules
+
+
+@attrs.frozen(eq=False)
+class StatusManager(Controller):
+    """Sends the newest status of a pod if it differs from the one that the API server has. A failure is tried again at the next tick (10 s)."""
+
+    name: str = "status"
+    workers: int = 1
+    rules: Rules = RULES
+
+    def backoff_ms(self, failures: int) -> int:
+        """The period of syncBatch."""
+        del failures
+        return self.rules.retry_ms
+
+    def reconcile(self, key: str) -> Reconcile:
+        """Read the pod, patch its status, and delete it if that was the last one."""
+        pod_key, uid = split_key(key)
+        memory = f"status:{uid}"
+        entry: StatusEntry | None = yield Recall(memory)
+        if entry is None:
+            return None
+        # READ
+        reply: Response = yield get("pods", pod_key)
+        if not reply.ok:
+            return None if reply.reason == "NotFound" else Retry(f"get: {reply.reason}")
+        stored: Stored = reply.obj
+        if stored.uid != uid:
+            yield Remember(memory, None)
+            return None
+        # CHANGE
+        now_ms = yield Now()
+        worker: Worker | None = yield Recall(f"worker:{uid}")
+        could_run = worker is not None and not worker.is_terminated
+        wanted = self.rules.merge(stored.document["status"], entry.status, rfc3339(now_ms), could_run=could_run)
+        body = self.difference(uid, stored.document["status"], wanted)
+        if body is not None:
+            reply = yield patch("pods", pod_key, body, subresource="status")
+            if not reply.ok:
+                return Retry(f"patch: {reply.reason}")
+            stored = reply.obj
+        # RECORD
+        now: StatusEntry | None = yield Recall(memory)
+        if now is not None and now.sent < entry.version:
+            yield Remember(memory, now.acknowledged(entry.version))
+        if self.rules.may_delete(stored.document, entry):
+            options: dict[str, Any] = {"gracePeriodSeconds": 0, "preconditions": {"uid": uid}}
+            reply = yield delete("pods", pod_key, **options)
+            if not reply.ok and reply.reason != "NotFound":
+                return Retry(f"delete: {reply.reason}")
+            yield Remember(memory, None)
+        return None
+
+    def difference(self, uid: str, api: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any] | None:
+        """The strategic patch that makes `wanted` of the API server's status, None if nothing differs; the uid in it is a precondition."""
+        if api == wanted:
+            return None
+        found = create_two_way_merge_patch({"status": api}, {"status": wanted}, "Pod")
+        return {"metadata": {"uid": uid}, **found} if found else None

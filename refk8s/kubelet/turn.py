@@ -1,0 +1,518 @@
+"""One turn of a pod's worker: from what is known to what is to be remembered, told and waited for. No effects here: worker.py performs them.
+
+Source: pkg/kubelet/kubelet.go (SyncPod, SyncTerminatingPod, SyncTerminatedPod), pod_workers.go (UpdatePod, podWorkerLoop, completeWork).
+
+DEVIATES: a sync follows at once whatever it waits for (an exit, the end of a pull), where upstream's PLEG finds out within a second; and nothing is synced
+again without a cause, where upstream does it each minute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import attrs
+
+from ..api.store import Stored
+from ..core.clock import rfc3339, unix_ms
+from ..kinds.container import Container
+from ..kinds.node import Node
+from ..kinds.pod import Pod
+from . import starting
+from .actions import Stop
+from .admission import NODE_AFFINITY, Rejection, Taken, share
+from .behaviour import NEVER, Behaviour
+from .phase import TERMINAL
+from .probes import health
+from .records import (
+    IDLE,
+    NO_ALARM,
+    NO_TROUBLE,
+    REJECTED,
+    STARTING,
+    STOPPING,
+    SYNCING,
+    TERMINATED,
+    TERMINATING,
+    Document,
+    StatusEntry,
+    Trouble,
+    Worker,
+)
+from .restart import is_sidecar
+from .rules import Rules
+from .runtime import Runtime, Sandbox
+from .spec import NodeSpec
+from .status import illegal_transition, rejected
+from .statuses import NO_SANDBOX, Scene
+from .termination import effective_grace_s, probe_grace_s, stop_container, stop_pod
+
+NORMAL: Final = "Normal"
+WARNING: Final = "Warning"
+
+ORPHAN_GRACE_S: Final = 1
+"""What a pod gets that only the runtime knows. Source: SyncTerminatingRuntimePod."""
+
+
+@attrs.frozen(eq=False)
+class Known:
+    """What a turn starts from.
+
+    `stored`: the pod, as the API server or the memory of it has it; `gone`: the API server does not have it any more; `node` is needed for a pod that has no
+    worker yet; `fresh_node`: it was just read from the API server, not from the cache.
+    """
+
+    uid: str
+    key: str
+    stored: Stored | None
+    gone: bool
+    worker: Worker | None
+    runtime: Runtime
+    entry: StatusEntry | None
+    taken: Taken
+    node: Node | None
+    now_ms: int
+    fresh_node: bool = False
+
+
+class Turn:
+    """A turn under way. After `run`: `worker`, `entry` (None: to be forgotten), `runtime` and `taken` as they are to be remembered, `told` events as
+    (type, reason, message, field path), `news` (the status is to be sent), `wants_node` (the node must be read afresh before it can be decided).
+    """
+
+    def __init__(self, rules: Rules, spec: NodeSpec, known: Known) -> None:
+        self.rules = rules
+        self.spec = spec
+        self.known = known
+        self.now_ms = known.now_ms
+        self.stored = known.stored
+        self.pod: Pod | None = known.stored.view(Pod) if known.stored is not None else None
+        self.worker = known.worker
+        self.runtime = known.runtime
+        self.sandbox: Sandbox | None = known.runtime.pods.get(known.uid)
+        self.entry = known.entry
+        self.taken = known.taken
+        self.told: list[tuple[str, str, str, str]] = []
+        self.news = False
+        self.wants_node = False
+        worker = known.worker
+        self.state = worker.state if worker is not None else ""
+        self.busy = worker.busy if worker is not None else IDLE
+        self.until_ms = worker.until_ms if worker is not None else 0
+        self.since_ms = worker.since_ms if worker is not None else 0
+        self.plan = worker.plan if worker is not None else ()
+        self.pulls = worker.pulls if worker is not None else False
+        self.grace_s = worker.grace_s if worker is not None else 0
+        self.troubles: dict[str, Trouble] = dict(worker.troubles) if worker is not None else {}
+        self.retry_ms = NEVER
+        self.retry_is_news = False
+        self.sync_again = False
+
+    # ---- the turn
+
+    def run(self) -> None:
+        """Do all that can be done now."""
+        if not self.state and not self.first():
+            return
+        while True:
+            match self.state:
+                case "syncing":
+                    done = self.sync()
+                case "terminating":
+                    done = self.terminate()
+                case _:
+                    done = self.finish()
+            if done:
+                break
+        self.remember()
+
+    def first(self) -> bool:
+        """Decide what becomes of a pod that is seen for the first time; False if that cannot be decided yet, or there is nothing to do."""
+        pod, sandbox = self.pod, self.sandbox
+        runs = sandbox is not None and bool(sandbox.running(self.now_ms))
+        if pod is None or self.known.gone:
+            if sandbox is None:
+                return False
+            self.begin_termination()
+        elif pod.status.phase in TERMINAL:
+            self.taken = self.taken.add(share(pod)) if runs else self.taken
+            if runs:
+                self.begin_termination()
+            else:
+                self.state = TERMINATED
+                self.entry = StatusEntry(self.document["status"], 1, 1, finished=True)
+        else:
+            return self.admit(pod)
+        return True
+
+    def admit(self, pod: Pod) -> bool:
+        """Let the pod in, or reject it. Source: HandlePodAdditions, rejectPod."""
+        node = self.known.node
+        assert node is not None
+        reasons = self.rules.admit(pod, node, self.taken)
+        if reasons and not self.known.fresh_node and all(found.reason == NODE_AFFINITY for found in reasons):
+            self.wants_node = True
+            return False
+        if reasons:
+            self.reject(pod, reasons[0])
+        else:
+            self.taken = self.taken.add(share(pod))
+            self.state = SYNCING
+        return True
+
+    def reject(self, pod: Pod, why: Rejection) -> None:
+        """Give the pod the phase Failed. What of it runs (the kubelet has been restarted) is stopped as an orphan."""
+        self.tell(WARNING, why.reason, why.message)
+        self.state = REJECTED
+        start_time = self.document["status"].get("startTime") or self.clock()
+        self.show(rejected(pod, why.reason, why.message, start_time), finished=bool(pod.metadata.deletion_timestamp))
+        if self.sandbox is not None:
+            self.put(stop_pod(None, self.sandbox, ORPHAN_GRACE_S, self.behaviour_of, self.now_ms).down())
+
+    # ---- syncing
+
+    def sync(self) -> bool:
+        """Bring the pod nearer to its spec; True if it has to wait. Source: SyncPod."""
+        if self.busy:
+            if self.now_ms < self.until_ms:
+                return True
+            if self.busy == STARTING:
+                starting.finish(self)
+            self.busy = IDLE
+            if self.plan and starting.begin(self):
+                return True
+        if self.is_termination_requested():
+            self.begin_termination()
+            return False
+        if self.is_new():
+            return self.act()
+        self.watch_probes()
+        status = self.generate(is_terminal=False)
+        self.show(status)
+        if status["phase"] in TERMINAL:
+            evicted = self.evicted()
+            if evicted is not None:
+                self.tell(NORMAL, *evicted)
+            self.begin_termination(shown=True)
+            return False
+        return self.act()
+
+    def is_new(self) -> bool:
+        """Whether nothing of the pod has been made yet: its first status is that of its network, since no time passes before it is up."""
+        return self.sandbox is None and self.entry is None and not self.document["status"].get("containerStatuses")
+
+    def is_termination_requested(self) -> bool:
+        """Whether the pod is to be stopped: deleted, gone, or ended by somebody else."""
+        pod = self.pod
+        return pod is None or self.known.gone or bool(pod.metadata.deletion_timestamp) or pod.status.phase in TERMINAL
+
+    def act(self) -> bool:
+        """Stop and start containers; True if the turn has to wait then. Source: kuberuntime_manager.go, SyncPod."""
+        pod = self.require_pod()
+        actions = self.rules.actions(pod, self.sandbox, self.now_ms)
+        self.retry_ms = NEVER
+        if actions.stop_pod and self.sandbox is not None and not actions.create:
+            return self.stop_sandbox(pod, self.sandbox)
+        if actions.create:
+            self.create_sandbox(pod)
+        if actions.stops:
+            self.stop_containers(pod, actions.stops)
+            self.plan = actions.starts
+            return True
+        if not actions.starts:
+            return not actions.create
+        self.plan = actions.starts
+        self.sync_again = actions.create
+        if starting.begin(self):
+            if actions.create:
+                self.show(self.generate(is_terminal=False))
+            return True
+        return not self.sync_again
+
+    def create_sandbox(self, pod: Pod) -> None:
+        """Make the pod's network. Source: createPodSandbox, OnPodSandboxReady."""
+        old = self.sandbox
+        if old is not None:
+            self.tell(NORMAL, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
+        network = "" if pod.spec.host_network else self.spec.pod_network
+        self.runtime = self.runtime.remove(self.known.uid).create(self.known.uid, self.known.key, network, self.now_ms)
+        self.sandbox = self.runtime.pods[self.known.uid]
+        if old is not None:
+            self.put(self.sandbox.with_instances(old.instances))
+
+    def stop_sandbox(self, pod: Pod, sandbox: Sandbox) -> bool:
+        """Stop what is left of a pod whose main containers are done; True if that takes time, or has been done before."""
+        if not sandbox.running(self.now_ms):
+            if not sandbox.ready:
+                return True
+            self.put(sandbox.down())
+            return False
+        self.tell_killing(sandbox)
+        stopped = stop_pod(pod, sandbox, probe_grace_s(pod, pod.spec.containers[0], ""), self.behaviour_of, self.now_ms)
+        self.put(stopped)
+        self.wait_for_exits(stopped)
+        return True
+
+    def stop_containers(self, pod: Pod, stops: tuple[Stop, ...]) -> None:
+        """Stop containers that are to be replaced, and wait for them."""
+        sandbox = self.sandbox or NO_SANDBOX
+        until = self.now_ms
+        for stop in stops:
+            container, run = self.container(stop.name), sandbox.find(stop.name)
+            if run is None:
+                continue
+            self.tell(NORMAL, "Killing", stop.message, stop.name)
+            grace_ms = probe_grace_s(pod, container, stop.probe) * 1_000
+            stopped = stop_container(container, run, grace_ms, self.behaviour_of, self.now_ms)
+            until = max(until, stopped.exit_ms)
+            sandbox = sandbox.replace(run, stopped)
+        self.put(sandbox)
+        self.busy, self.since_ms, self.until_ms = STOPPING, self.now_ms, until
+
+    def watch_probes(self) -> None:
+        """Tell of probes that have begun to fail. Source: prober.go, probe.
+
+        DEVIATES: one event for each run of failures, where upstream counts every failure, because a pod that is never ready would keep a run from its end.
+        """
+        for container in self.probed():
+            run = self.sandbox.find(container.name) if self.sandbox is not None else None
+            if run is None or not run.runs(self.now_ms):
+                continue
+            found = health(container, run, self.now_ms)
+            for kind, finding in (
+                ("Startup", found.startup),
+                ("Readiness", found.readiness),
+                ("Liveness", found.liveness),
+            ):
+                if finding is None or finding.failing_ms > self.now_ms:
+                    continue
+                trouble = self.trouble(container.name)
+                mark = finding.failing_ms * 4 + ("Startup", "Readiness", "Liveness").index(kind)
+                if mark not in trouble.told_ms:
+                    self.troubles[container.name] = attrs.evolve(trouble, told_ms=(*trouble.told_ms[-7:], mark))
+                    message = f"{kind} probe failed: {self.probe_output(container, kind)}"
+                    self.tell(WARNING, "Unhealthy", message, container.name)
+
+    def probed(self) -> list[Container]:
+        """The containers that have probes."""
+        spec = self.require_pod().spec
+        return [
+            container
+            for container in (*spec.init_containers, *spec.containers)
+            if container.readiness_probe or container.liveness_probe or container.startup_probe
+        ]
+
+    def probe_output(self, container: Container, kind: str) -> str:
+        """What a failing probe says."""
+        probe = {
+            "Startup": container.startup_probe,
+            "Readiness": container.readiness_probe,
+            "Liveness": container.liveness_probe,
+        }[kind]
+        if probe is not None and probe.http_get is not None:
+            return "HTTP probe failed with statuscode: 500"
+        if probe is not None and probe.tcp_socket is not None:
+            ip = self.sandbox.ip if self.sandbox is not None and self.sandbox.ip else self.spec.ip
+            return f"dial tcp {ip}:{probe.tcp_socket.port}: connect: connection refused"
+        if probe is not None and probe.grpc is not None:
+            return 'service unhealthy (responded with "NOT_SERVING")'
+        return ""
+
+    # ---- terminating
+
+    def begin_termination(self, *, shown: bool = False) -> None:
+        """Ask everything of the pod to stop. `shown`: its status is up to date. Source: SyncTerminatingPod."""
+        self.state = TERMINATING
+        self.plan = ()
+        pod = self.pod
+        self.grace_s = ORPHAN_GRACE_S if pod is None else effective_grace_s(pod.metadata, pod.spec, 0)
+        if not shown and pod is not None and not self.known.gone:
+            self.show(self.generate(is_terminal=False))
+        if self.sandbox is not None:
+            self.tell_killing(self.sandbox)
+            self.put(stop_pod(pod, self.sandbox, self.grace_s, self.behaviour_of, self.now_ms))
+            self.wait_for_exits(self.sandbox)
+
+    def terminate(self) -> bool:
+        """Wait until all containers have stopped; a grace period that has become shorter counts at once."""
+        sandbox = self.sandbox
+        if sandbox is not None and sandbox.running(self.now_ms):
+            pod = self.pod
+            grace_s = self.grace_s if pod is None else effective_grace_s(pod.metadata, pod.spec, self.grace_s)
+            if grace_s < self.grace_s:
+                self.grace_s = grace_s
+                self.put(stop_pod(pod, sandbox, grace_s, self.behaviour_of, self.now_ms))
+                self.wait_for_exits(sandbox)
+            return True
+        self.state = TERMINATED
+        self.busy = IDLE
+        if sandbox is not None:
+            self.put(sandbox.down())
+        if self.pod is not None and not self.known.gone:
+            status = self.rules.last_status(self.pod, self.generate(is_terminal=True))
+            self.show(status, finished=True)
+        return False
+
+    def finish(self) -> bool:
+        """Nothing of the pod runs any more: it stays until it is gone from the API server, and is removed then."""
+        if self.known.gone or self.pod is None:
+            self.runtime = self.runtime.remove(self.known.uid)
+            self.sandbox = None
+            self.entry = None
+        elif self.entry is not None and self.pod.metadata.deletion_timestamp:
+            if self.entry.finished:
+                self.news = self.news or self.entry.sent == self.entry.version
+            else:
+                self.show(self.entry.status, finished=True)
+        return True
+
+    # ---- what comes out
+
+    def show(self, status: Document, *, finished: bool = False) -> None:
+        """Let the status be sent, if it is new. Source: updateStatusInternal."""
+        entry, pod = self.entry, self.require_pod()
+        old = entry.status if entry is not None else self.document["status"]
+        if illegal_transition(old, status, pod):
+            return
+        if entry is None:
+            self.entry = StatusEntry(status, 1, 0, finished=finished)
+        elif (finished and not entry.finished) or entry.status != status:
+            self.entry = StatusEntry(status, entry.version + 1, entry.sent, finished=finished or entry.finished)
+        else:
+            return
+        self.news = True
+
+    def remember(self) -> None:
+        """Make the worker's record and what is taken from the node."""
+        self.taken = self._release()
+        if self.known.gone and self.state in (TERMINATED, REJECTED):
+            self.worker = None
+            return
+        self.worker = Worker(
+            self.state,
+            self.stored,
+            self.busy,
+            self.until_ms,
+            self.since_ms,
+            self.plan,
+            self.pulls,
+            self.grace_s,
+            self.alarm(),
+            tuple(self.troubles.items()),
+        )
+
+    def _release(self) -> Taken:
+        worker = Worker(self.state, self.stored)
+        return self.taken.remove(self.known.uid) if self.rules.releases(worker, gone=self.known.gone) else self.taken
+
+    def alarm(self) -> tuple[int, bool]:
+        """When the next turn is due, and whether nothing new will come of it (so that a run need not wait for it)."""
+        if self.state == TERMINATING or self.busy == STOPPING:
+            return (self.until_ms, False)
+        if self.state != SYNCING:
+            return NO_ALARM
+        if self.busy == STARTING:
+            return (self.until_ms, not starting.is_news(self, self.plan[0]))
+        due_ms, news = self.retry_ms, self.retry_is_news and self.retry_ms < NEVER
+        sandbox = self.sandbox or NO_SANDBOX
+        for run in sandbox.running(self.now_ms):
+            if run.exit_ms < NEVER:
+                due_ms = min(due_ms, run.exit_ms)
+                news = news or self.behaviour_named(run.name).is_news(run.attempt)
+        for container in self.probed():
+            instance = sandbox.find(container.name)
+            if instance is not None and instance.runs(self.now_ms):
+                next_ms = health(container, instance, self.now_ms).next_ms
+                due_ms = min(due_ms, next_ms)
+                if next_ms < NEVER:
+                    news = news or self.behaviour_of(container).is_news(instance.attempt)
+        deadline_ms = self.deadline_ms()
+        if deadline_ms < NEVER:
+            due_ms, news = min(due_ms, deadline_ms), True
+        return (due_ms, not news) if due_ms < NEVER else NO_ALARM
+
+    def deadline_ms(self) -> int:
+        """When the pod's active deadline passes. Source: pkg/kubelet/active_deadline.go."""
+        deadline_s = self.require_pod().spec.active_deadline_seconds
+        if deadline_s is None or self.entry is None or "startTime" not in self.entry.status:
+            return NEVER
+        return unix_ms(self.entry.status["startTime"]) + deadline_s * 1_000
+
+    def evicted(self) -> tuple[str, str] | None:
+        """Reason and message if the pod has passed its active deadline."""
+        if self.pod is None or self.pod.spec.active_deadline_seconds is None or self.deadline_ms() > self.now_ms:
+            return None
+        return "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
+
+    # ---- helps
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """The pod's document."""
+        assert self.stored is not None
+        return self.stored.document
+
+    def require_pod(self) -> Pod:
+        """The pod, which is known."""
+        assert self.pod is not None
+        return self.pod
+
+    def clock(self) -> str:
+        """The time as text."""
+        return rfc3339(self.now_ms)
+
+    def generate(self, *, is_terminal: bool) -> Document:
+        """The pod's status now."""
+        reasons = {name: (t.reason, t.message) for name, t in self.troubles.items() if t.reason}
+        old = self.entry.status if self.entry is not None else self.document["status"]
+        sandbox = self.sandbox or NO_SANDBOX
+        scene = Scene(self.require_pod(), self.document, sandbox, old, reasons, self.now_ms, self.evicted())
+        return self.rules.status(scene, self.spec.ip, is_terminal=is_terminal)
+
+    def put(self, sandbox: Sandbox) -> None:
+        """Change the pod in the runtime."""
+        self.sandbox = sandbox
+        self.runtime = self.runtime.put(sandbox)
+
+    def tell(self, kind: str, reason: str, message: str, container: str = "") -> None:
+        """Record an event about the pod, or one of its containers."""
+        path = ""
+        if container and self.pod is not None:
+            inits = any(init.name == container for init in self.pod.spec.init_containers)
+            path = f"spec.{'initContainers' if inits else 'containers'}{{{container}}}"
+        self.told.append((kind, reason, message, path))
+
+    def tell_killing(self, sandbox: Sandbox) -> None:
+        """Tell that the running containers are being stopped."""
+        for run in sandbox.running(self.now_ms):
+            self.tell(NORMAL, "Killing", f"Stopping container {run.name}", run.name)
+
+    def wait_for_exits(self, sandbox: Sandbox | None) -> None:
+        """Be busy until everything that was asked to stop has stopped."""
+        running = (self.sandbox or NO_SANDBOX).running(self.now_ms)
+        del sandbox
+        self.busy = STOPPING if running else IDLE
+        self.since_ms = self.now_ms
+        self.until_ms = max((run.exit_ms for run in running), default=self.now_ms)
+
+    def trouble(self, name: str) -> Trouble:
+        """What is remembered of a container."""
+        return self.troubles.get(name, NO_TROUBLE)
+
+    def container(self, name: str) -> Container:
+        """The container of this name."""
+        spec = self.require_pod().spec
+        return next(container for container in (*spec.containers, *spec.init_containers) if container.name == name)
+
+    def is_plain_init(self, name: str) -> bool:
+        """Whether it is an init container that is to end."""
+        inits = self.require_pod().spec.init_containers
+        return any(container.name == name and not is_sidecar(container) for container in inits)
+
+    def behaviour_of(self, container: Container) -> Behaviour:
+        """What a container does."""
+        return self.rules.behaviour(self.require_pod(), container, init=self.is_plain_init(container.name))
+
+    def behaviour_named(self, name: str) -> Behaviour:
+        """What the container of this name does."""
+        return self.behaviour_of(self.container(name))

@@ -1,0 +1,177 @@
+"""The kubelet's pod workers: what they watch, how events map to them, and the turns that they take.
+
+Source: pkg/kubelet/kubelet.go (HandlePodAdditions … HandlePodCleanups), pod_workers.go.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import attrs
+
+from ..api.store import ADDED, DELETED, Change, Stored
+from ..controllers.runtime import Controller, Handler, Recorder, get
+from ..core.flight import Cached, Cancel, Enqueue, Now, Recall, Reconcile, Remember
+from ..core.hands import Hands
+from ..kinds.node import Node
+from .admission import NOTHING_TAKEN
+from .node_document import initial_node
+from .records import NO_ALARM, split_key, worker_key
+from .rules import RULES, Rules
+from .runtime import NOTHING_RUNS, RUNTIME, Runtime
+from .spec import NodeSpec
+from .turn import Known, Turn
+
+MANY: Final = 1 << 30
+
+STARTED: Final = "started"
+TAKEN: Final = "~taken"
+
+
+@attrs.frozen(eq=False)
+class PodWorkers(Controller):
+    """One worker per pod, by uid. A turn is atomic: it asks nobody, except when a pod's node affinity has to be judged by a fresh node.
+
+    `statuses` and `node_status` are the names of the controllers that send pod statuses and the node's; `events`: whether Events are recorded.
+    """
+
+    name: str = "pods"
+    workers: int = MANY
+    spec: NodeSpec = attrs.field(kw_only=True)
+    rules: Rules = RULES
+    recorder: Recorder = attrs.field(kw_only=True)
+    statuses: str = "status"
+    node_status: str = "node"
+    events: bool = True
+
+    # ---- what it watches
+
+    @property
+    def stream(self) -> str:
+        """The pods of this node."""
+        return f"pods@node={self.spec.name}"
+
+    def watches(self) -> tuple[tuple[str, Handler], ...]:
+        """The pods bound to this node."""
+        return ((self.stream, self.on_pod),)
+
+    # ---- how events map to keys
+
+    def started(self, hands: Hands) -> None:
+        """All pods get a worker, the oldest first (so that they are admitted in that order), and what only the runtime knows is an orphan."""
+        hands.remember(STARTED, 1)
+        known = set()
+        for stored in sorted(hands.cache(self.stream).all(), key=_age):
+            known.add(stored.uid)
+            hands.enqueue(self.name, worker_key(stored.key, stored.uid))
+        runtime: Runtime = hands.recall(RUNTIME, NOTHING_RUNS)
+        for uid, sandbox in runtime.pods.items():
+            if uid not in known:
+                hands.enqueue(self.name, worker_key(sandbox.key, uid))
+
+    def on_pod(self, hands: Hands, change: Change) -> None:
+        """A pod has come, changed or gone. An echo of its status wakes nobody, unless it is not what was sent."""
+        if hands.recall(STARTED) is None:
+            return
+        stored = change.obj
+        key = worker_key(stored.key, stored.uid)
+        if change.type == DELETED:
+            hands.remember(f"gone:{stored.uid}", stored)
+            hands.enqueue(self.name, key)
+        elif change.type == ADDED or change.prev is None or self.matters(change):
+            hands.enqueue(self.name, key)
+        else:
+            self.reconcile_status(hands, stored, key)
+
+    def matters(self, change: Change) -> bool:
+        """Whether a change is about more than the status."""
+        now, was = change.obj.document, change.prev.document  # type: ignore[union-attr]
+        if now["spec"] is not was["spec"] and now["spec"] != was["spec"]:
+            return True
+        meta, before = now["metadata"], was["metadata"]
+        for field in ("deletionTimestamp", "deletionGracePeriodSeconds", "generation", "labels", "annotations"):
+            if meta.get(field) != before.get(field):
+                return True
+        phase = now["status"].get("phase")
+        return bool(now["spec"].get("readinessGates")) or (
+            phase != was["status"].get("phase") and phase in ("Failed", "Succeeded")
+        )
+
+    def reconcile_status(self, hands: Hands, stored: Stored, key: str) -> None:
+        """If somebody else has changed the status, it is sent again at the next tick. Source: status_manager.go, needsReconcile."""
+        entry = hands.recall(f"status:{stored.uid}")
+        if entry is not None and entry.sent == entry.version and entry.status != stored.document["status"]:
+            hands.enqueue_after(self.statuses, key, self.rules.retry_ms)
+
+    # ---- reconcile
+
+    def reconcile(self, key: str) -> Reconcile:
+        """One turn of a pod's worker."""
+        turn = yield from self._turn(key)
+        uid, now_ms = turn.known.uid, turn.known.now_ms
+        was, worker = turn.known.worker, turn.worker
+        if turn.runtime is not turn.known.runtime:
+            yield Remember(RUNTIME, turn.runtime)
+            if turn.runtime.images is not turn.known.runtime.images:
+                yield Enqueue(self.node_status, self.spec.name)
+        if turn.taken is not turn.known.taken:
+            yield Remember(TAKEN, turn.taken)
+        if turn.entry is not turn.known.entry:
+            yield Remember(f"status:{uid}", turn.entry)
+        if worker is None or was is None or worker.token != was.token or worker.last is not was.last:
+            yield Remember(f"worker:{uid}", worker)
+        if turn.known.gone and worker is None:
+            yield Remember(f"gone:{uid}", None)
+        yield from self._alarm(
+            key, was.alarm if was is not None else NO_ALARM, worker.alarm if worker else NO_ALARM, now_ms
+        )
+        if self.events and turn.stored is not None:
+            for kind, reason, message, path in turn.told:
+                yield from self.recorder.emit(turn.stored, "Pod", kind, reason, message, path)
+        if turn.news:
+            yield Enqueue(self.statuses, key)
+        return None
+
+    def _turn(self, key: str) -> Any:
+        """Make the turn; the node is read from the API server if that may save a pod. Source: predicate.go, generalFilter."""
+        pod_key, uid = split_key(key)
+        node: Node | None = None
+        while True:
+            cache = yield Cached(self.stream)
+            stored = cache.get(pod_key)
+            gone = stored is None or stored.uid != uid
+            worker = yield Recall(f"worker:{uid}")
+            if gone:
+                stored = yield Recall(f"gone:{uid}", worker.last if worker is not None else None)
+            runtime = yield Recall(RUNTIME, NOTHING_RUNS)
+            entry = yield Recall(f"status:{uid}")
+            taken = yield Recall(TAKEN, NOTHING_TAKEN)
+            now_ms = yield Now()
+            fresh = node is not None
+            if worker is None and node is None:
+                nodes = yield Cached(f"nodes@name={self.spec.name}")
+                found = nodes.get(self.spec.name)
+                node = found.view(Node) if found is not None else initial_node(self.spec)
+            turn = Turn(
+                self.rules,
+                self.spec,
+                Known(uid, pod_key, stored, gone, worker, runtime, entry, taken, node, now_ms, fresh),
+            )
+            turn.run()
+            if not turn.wants_node:
+                return turn
+            reply = yield get("nodes", self.spec.name)
+            node = reply.obj.view(Node) if reply.ok else node
+
+    def _alarm(self, key: str, was: tuple[int, bool], wanted: tuple[int, bool], now_ms: int) -> Any:
+        """Arm the worker's timer anew if it is to ring at another time."""
+        if wanted == was and was[0] > now_ms:
+            return
+        if was[0] > now_ms:
+            yield Cancel(self.name, key)
+        if wanted[0]:
+            yield Enqueue(self.name, key, max(wanted[0] - now_ms, 0), wanted[1])
+
+
+def _age(stored: Stored) -> tuple[str, str]:
+    return (stored.document["metadata"].get("creationTimestamp", ""), stored.key)
