@@ -33,7 +33,7 @@ class Group:
     def agree(self) -> int:
         return self.cases - len(self.disagreements)
 
-    def as_data(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         shape: dict[str, Any] = {"corpus": self.corpus, "group": self.name, "cases": self.cases, "agree": self.agree}
         if self.agree_status is not None:
             shape["agree_status"] = self.agree_status
@@ -52,9 +52,9 @@ class Report:
     def agree(self) -> int:
         return sum(group.agree for group in self.groups)
 
-    def as_data(self) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         """Return the shape that `refk8s conformance -o json` prints for every corpus."""
-        return {"cases": self.cases, "agree": self.agree, "groups": [group.as_data() for group in self.groups]}
+        return {"cases": self.cases, "agree": self.agree, "groups": [group.as_json() for group in self.groups]}
 
     @staticmethod
     def joined(reports: Iterable["Report"]) -> "Report":

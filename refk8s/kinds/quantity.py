@@ -321,7 +321,7 @@ def _small_bound(q: Quantity) -> int:
 
 
 def _is_whole(q: Quantity) -> bool:
-    return q.exponent >= 0 or (-q.exponent <= _MAX_GAP and q.unscaled % _ten(-q.exponent) == 0)
+    return abs(q.exponent) <= _MAX_GAP and (q.exponent >= 0 or q.unscaled % _ten(-q.exponent) == 0)
 
 
 def _strip(amount: int, exponent: int) -> tuple[int, int]:

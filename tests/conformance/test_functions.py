@@ -64,7 +64,7 @@ def test_agreement_never_falls(report: Report, family: str) -> None:
 
 
 def test_the_json_report_has_the_published_shape(report: Report) -> None:
-    shape = report.as_data()
+    shape = report.as_json()
     assert shape["cases"] == shape["agree"] == sum(PINNED.values())
     first = {"corpus": "functions", "group": "active-pods", "cases": 68, "agree": 68, "disagree": []}
     assert shape["groups"][0] == first
@@ -85,8 +85,8 @@ def test_cases_are_found_in_nested_compressed_and_single_files(tmp_path: Path) -
     content = {"family": "quantity-compare", "cases": [case("one", ["1", "1000m"], 0)]}
     write(nested, content)
     (tmp_path / "more.json.gz").write_bytes(gzip.compress(json.dumps(content).encode()))
-    assert functions.run(tmp_path).as_data()["agree"] == 2
-    assert functions.run(tmp_path / "more.json.gz").as_data()["agree"] == 1
+    assert functions.run(tmp_path).as_json()["agree"] == 2
+    assert functions.run(tmp_path / "more.json.gz").as_json()["agree"] == 1
 
 
 def test_a_wrong_answer_is_named(tmp_path: Path) -> None:
@@ -103,7 +103,7 @@ def test_true_is_not_one(tmp_path: Path) -> None:
 def test_a_crash_is_a_disagreement_with_its_name(tmp_path: Path) -> None:
     write(tmp_path, {"family": "pod-qos", "cases": [case("crash", {"spec": 7}, "BestEffort")]})
     (group,) = functions.run(tmp_path).groups
-    assert group.as_data()["disagree"] == ["crash"]
+    assert group.as_json()["disagree"] == ["crash"]
     assert group.disagreements[0].reason.startswith("crashed: TypeError: ")
 
 
@@ -168,7 +168,7 @@ def test_without_vendored_cases_the_error_says_to_name_a_folder(
 
 @pytest.mark.parametrize("seed", ["0", "1", "2"])
 def test_the_report_does_not_depend_on_the_hash_seed(report: Report, seed: str) -> None:
-    program = "import json; from refk8s.conformance import functions; print(json.dumps(functions.run().as_data()))"
+    program = "import json; from refk8s.conformance import functions; print(json.dumps(functions.run().as_json()))"
     environment = {**os.environ, "PYTHONHASHSEED": seed}
     printed = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, check=True)
-    assert json.loads(printed.stdout) == report.as_data()
+    assert json.loads(printed.stdout) == report.as_json()

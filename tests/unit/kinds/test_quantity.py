@@ -120,6 +120,7 @@ def test_overlong_numbers_are_refused_and_far_apart_ones_added_without_building_
         parse("1234567890123456789e5000")
     huge = parse("1e2000000000")
     assert (huge + parse("1")).canonical() == (parse("1e0") + huge).canonical() == "100e1999999998"
+    assert (parse("1Ki") + huge).canonical() == "100"  # no suffix for that exponent either
     assert (parse("0e2000000000") + parse("1")).canonical() == "1"
 
 
