@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +80,10 @@ def test_every_type_resolves() -> None:
 def test_importing_loads_no_data() -> None:
     code = "import refk8s.api.schema as s; print(s._data.cache_info().currsize)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "0\n"
+
+
+def test_the_data_is_small_and_has_no_prose() -> None:
+    data = Path(schema.__file__).with_name("schema_data.json").read_text()
+    assert len(data) < 150_000
+    words = re.findall(r'"([^"]*)"', data)
+    assert max(word.count(" ") for word in words) == 1
