@@ -95,7 +95,7 @@ class GarbageCollector(Controller):
         reply = yield from self._get(item)
         if not isinstance(reply, Response):
             return reply
-        if reply.reason == "NotFound" or (reply.ok and reply.obj.uid != item.uid):
+        if reply.reason == "NotFound" or (reply.ok and not self.is_that_object(reply.obj, item.uid)):
             yield from self.graph.virtual_delete(item)
             return SETTLED
         if not reply.ok:
@@ -129,9 +129,9 @@ class GarbageCollector(Controller):
         """The resource that a reference speaks of."""
         return resource_of(kind, api_version)
 
-    def is_that_owner(self, reference: Reference, found: Stored) -> bool:
-        """Whether the object found at the place of a reference is the one meant: by uid."""
-        return found.uid == str(reference["uid"])
+    def is_that_object(self, found: Stored, uid: str) -> bool:
+        """Whether the object found at a place is the one meant: by uid, since another one may have taken its name."""
+        return found.uid == uid
 
     def is_waiting(self, owner: Stored) -> bool:
         """Whether an owner is in foreground deletion, so that it keeps nothing alive."""
@@ -178,7 +178,7 @@ class GarbageCollector(Controller):
             return SETTLED
         owner = owner_identity(reference, item.namespace if row.namespaced else "")
         reply = yield get(row.plural, owner.path)
-        if reply.reason == "NotFound" or (reply.ok and not self.is_that_owner(reference, reply.obj)):
+        if reply.reason == "NotFound" or (reply.ok and not self.is_that_object(reply.obj, reference["uid"])):
             yield from self.graph.remember_absent(owner)
             return None
         return reply.obj if reply.ok else Retry(reply.message or reply.reason)
