@@ -13,6 +13,9 @@ from .table import EMPTY, EMPTY_LANE, Lane, Table
 if TYPE_CHECKING:
     from .hands import Hands
 
+# Memory under a name that begins so survives a crash of the process: it is what runs on the machine beside it (a node's container runtime).
+DURABLE = "node:"
+
 # Ready ranks of what a program begins; lower acts first under the default driver.
 CONTROLLER, KUBELET, USER = 0, 1, 2
 
@@ -160,6 +163,14 @@ class Process:
         made.flights = EMPTY
         made.memory = EMPTY
         return made
+
+    def durable(self) -> Table[str, Any]:
+        """The memory that a crash leaves."""
+        kept: Table[str, Any] = EMPTY
+        for name in self.memory.keys():
+            if name.startswith(DURABLE):
+                kept = kept.set(name, self.memory[name])
+        return kept
 
     def copy(self) -> Process:
         """A private copy for one step."""

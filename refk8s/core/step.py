@@ -570,6 +570,7 @@ class Draft:
         old = world.procs[p]
         program = self.model.program(old.pid)
         dead = Process.fresh(old.pid, old.server, program, old.incarnation + 1, alive=False)
+        dead.memory = old.durable()
         world.partial -= process_cells(p, world, old, program)
         for name in [name for owner, name in world.timers.armed if owner == p]:
             world.timers = world.timers.disarm(p, name)
@@ -580,7 +581,7 @@ class Draft:
             if message.response is None and message.flight is not None:
                 self._answer(message, Response(TIMEOUT))
         world.procs = world.procs.set(p, dead)
-        world.partial += cell("process", dead.pid, dead.incarnation, 0)
+        world.partial += process_cells(p, world, dead, program)
         self.ready[BEHIND] &= ~self._informers_of(p, program)
         self.ready[BEGIN + program.rank] &= ~(1 << p)
         world.stopped |= 1 << p
@@ -593,6 +594,7 @@ class Draft:
             raise ModelError(f"{dead.pid} is running")
         program = self.model.program(dead.pid)
         process = Process.fresh(dead.pid, dead.server, program, dead.incarnation, alive=True)
+        process.memory = dead.memory
         mask = self._informers_of(p, program)
         world.stopped &= ~(1 << p)
         world.held &= ~mask
