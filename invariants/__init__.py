@@ -4,13 +4,16 @@ Installed as `refk8s.invariants`. They read what an API client could see, and hi
 recording of a real cluster. Catalogue: specs/README.md.
 """
 
+import importlib
+import pkgutil
+
 from refk8s.core.invariant import Registry
 
 SUITE = Registry()
 
 
 def suite() -> Registry:
-    """All invariants, loaded."""
-    from . import api, controllers, convergence, pods, scheduling, store  # noqa: F401 - importing registers
-
+    """All invariants: every module of this package registers its own when it is imported."""
+    for module in sorted(pkgutil.iter_modules(__path__), key=lambda module: module.name):
+        importlib.import_module(f"{__name__}.{module.name}")
     return SUITE

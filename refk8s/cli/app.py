@@ -31,7 +31,7 @@ app.add_typer(invariants.app, name="invariants")
 app.add_typer(zoo.app, name="zoo")
 
 
-@app.callback(invisible_without_command=True)
+@app.callback(invoke_without_command=True)
 def version(
     show: bool = typer.Option(
         False, "--version", help="Print the version and the Kubernetes version that is the reference."

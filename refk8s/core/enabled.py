@@ -258,3 +258,22 @@ def _faults(model: Model, world: World, verb: str, rest: str) -> list[Action]:
     if (iid in world.holds) != (verb == "release"):
         return []
     return [Hold(iid) if verb == "hold" else Release(iid)]
+
+
+def cause_of(model: Model, world: World, action: Action) -> int:
+    """The step that enabled an action, -1 if none did."""
+    match action:
+        case Deliver(iid):
+            p, place = world.informers[iid]
+            informer = world.procs[p].informers[place]
+            stream = model.program(world.pids[p]).streams[place]
+            return int(world.store.log(stream)[informer.position].cause) if informer is not None else -1
+        case Reply(p, number) | Serve(p, number):
+            return world.inbox[p][number].cause
+        case Begin(p, c):
+            queue = world.procs[p].queues[c]
+            return queue.dirty[queue.lane.first()]
+        case Fire(p, place):
+            return world.due[p][place][1]
+        case _:
+            return -1

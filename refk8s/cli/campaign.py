@@ -1,0 +1,138 @@
+"""Many seeds of many scenarios over processes, with progress on stderr. Chunks are pure functions of (scenario, lo, hi)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from typing import Any
+
+import attrs
+
+CHUNK = 10
+
+
+@attrs.frozen
+class Chunk:
+    """What one chunk of seeds gave."""
+
+    scenario: str
+    runs: int
+    steps: int
+    cpu_s: float
+    logical_ms: int
+    failures: tuple[tuple[int | None, str], ...]
+
+
+@attrs.frozen
+class Summary:
+    """What a scenario's seeds gave altogether."""
+
+    scenario: str
+    runs: int
+    steps: int
+    cpu_s: float
+    logical_ms: int
+    failures: tuple[tuple[int | None, str], ...]
+
+    @property
+    def steps_per_s(self) -> int:
+        """Steps per CPU second of one core."""
+        return round(self.steps / self.cpu_s) if self.cpu_s else 0
+
+    @property
+    def logical(self) -> str:
+        """How much logical time all schedules together covered."""
+        return f"{self.logical_ms / 3_600_000:.1f}h"
+
+    def data(self) -> dict[str, Any]:
+        """The summary as data."""
+        return {
+            "scenario": self.scenario,
+            "schedules": self.runs,
+            "held": not self.failures,
+            "steps": self.steps,
+            "cpuSeconds": round(self.cpu_s, 3),
+            "logicalSeconds": self.logical_ms / 1000,
+            "failures": [{"seed": seed, "why": why} for seed, why in self.failures],
+        }
+
+
+def run_chunk(name: str, lo: int, hi: int) -> Chunk:
+    """Check the seeds lo ≤ seed < hi of a scenario; seed -1 stands for the default driver."""
+    from refk8s.invariants import suite
+
+    from ..core.invariant import Monitor
+    from ..explore.check import check
+    from ..scenarios import resolve
+
+    scenario = resolve(name)
+    invariants = suite().all()
+    began = time.process_time()
+    steps = logical_ms = 0
+    failures: list[tuple[int | None, str]] = []
+    for number in range(lo, hi):
+        seed = None if number < 0 else number
+        result = check(scenario, seed, monitor=Monitor(invariants))
+        steps += result.steps
+        logical_ms += result.at_ms
+        if not result.held:
+            failures.append((seed, result.why()))
+    return Chunk(name, hi - lo, steps, time.process_time() - began, logical_ms, tuple(failures))
+
+
+def campaign(names: Sequence[str], seeds: int, jobs: int | None) -> list[Summary]:
+    """Check every scenario under the default driver and seeds 0 … seeds-1, over `jobs` processes."""
+    work = [(name, lo, min(lo + CHUNK, seeds)) for name in names for lo in range(-1, max(seeds, 0), CHUNK)]
+    work = [(name, lo, hi if hi > lo else lo + 1) for name, lo, hi in work]
+    found: list[Chunk] = []
+    with _Progress(sum(hi - lo for _, lo, hi in work)) as advance, ProcessPoolExecutor(jobs or os.cpu_count()) as pool:
+        waiting = [pool.submit(run_chunk, *chunk) for chunk in work]
+        try:
+            for done in as_completed(waiting):
+                chunk = done.result()
+                found.append(chunk)
+                advance(chunk.runs)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [_sum(name, [chunk for chunk in found if chunk.scenario == name]) for name in names]
+
+
+def _sum(name: str, chunks: list[Chunk]) -> Summary:
+    failures = sorted(
+        (failure for chunk in chunks for failure in chunk.failures), key=lambda f: -1 if f[0] is None else f[0]
+    )
+    return Summary(
+        name,
+        sum(chunk.runs for chunk in chunks),
+        sum(chunk.steps for chunk in chunks),
+        sum(chunk.cpu_s for chunk in chunks),
+        sum(chunk.logical_ms for chunk in chunks),
+        tuple(failures),
+    )
+
+
+class _Progress:
+    """A progress bar on stderr if that is a terminal, else nothing."""
+
+    def __init__(self, total: int) -> None:
+        self._bar: Any = None
+        if sys.stderr.isatty():
+            from rich.console import Console
+            from rich.progress import Progress
+
+            self._bar = Progress(console=Console(stderr=True))
+            self._task = self._bar.add_task("schedules", total=total)
+
+    def __enter__(self) -> Any:
+        if self._bar is None:
+            return lambda runs: None
+        self._bar.start()
+        return lambda runs: self._bar.advance(self._task, runs)
+
+    def __exit__(self, *exc: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()

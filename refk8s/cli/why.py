@@ -1,0 +1,43 @@
+"""`refk8s why`: the chain of causes behind an object's last change, or behind a step."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from .output import OUTPUT, Format, emit
+
+
+def why(
+    target: Annotated[str, typer.Argument(help="A trace, a shipped scenario, a scenario file, or manifests.")],
+    subject: Annotated[str, typer.Argument(help="kind/name, kind/namespace/name, or a step number.")],
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of the random driver; without one the default driver runs.")
+    ] = None,
+    nodes: Annotated[int, typer.Option(help="Nodes of the cluster that manifests are applied to.", min=1)] = 3,
+    output: Annotated[Format, OUTPUT] = Format.text,
+) -> None:
+    """Say why an object is as it is: who did what because of what, from the first cause on.
+
+    Examples:
+
+      refk8s why first-pod pod/hello
+
+      refk8s why rollout.trace.jsonl 120
+    """
+    import attrs
+
+    from ..trace.why import chain, line_about
+    from .session import seconds, story_of
+
+    lines = story_of(target, seed, nodes)
+    found = chain(lines, line_about(lines, subject))
+    if output is not Format.text:
+        emit({"version": 1, "subject": subject, "chain": [attrs.asdict(line) for line in found]}, output)
+        return
+    for depth, line in enumerate(found):
+        arrow = "" if depth == 0 else "└ "
+        typer.echo(
+            f"{seconds(line.at_ms):>10}  #{line.step:<5} {'  ' * max(depth - 1, 0)}{arrow}{line.actor}: {line.text}"
+        )

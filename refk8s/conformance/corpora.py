@@ -1,0 +1,34 @@
+"""Which corpus a folder holds, and its agreement: `functions`, `scheduler`, `api`, or a folder of such folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from . import functions
+from .cases import ConformanceError, read
+from .report import Report
+
+CORPORA: Final = ("api", "functions", "scheduler")
+
+
+def run_corpus(folder: Path | None = None) -> Report:
+    """The agreement with the cases in `folder` (default: the vendored functions corpus), told apart by their content. Raises ConformanceError."""
+    if folder is None:
+        return functions.run(None)
+    if not folder.exists():
+        raise ConformanceError(f"{folder}: no such file or folder; name a folder of recorded cases")
+    parts = [folder / name for name in CORPORA if (folder / name).is_dir()] if folder.is_dir() else []
+    if parts:
+        return Report.joined(run_corpus(part) for part in parts)
+    for home in (folder, folder / "public"):
+        if home.is_dir() and any(home.glob("api-*.json")):
+            from . import api
+
+            return api.replay(home)
+    from . import scheduler
+
+    cases = [case for family in read(folder).values() for case in family]
+    if cases and all(isinstance(case.input, dict) and {"nodes", "pod"} <= set(case.input) for case in cases):
+        return scheduler.run(folder)
+    return functions.run(folder)

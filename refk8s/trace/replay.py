@@ -1,0 +1,125 @@
+"""Replay: a trace's labels drive the model again; every digest is compared.
+
+Strict replay stops at the first step whose action is not enabled or whose digest differs. Lenient replay follows the labels where it can, skips those that are
+gone, and reports the trace as stale: a trace survives changes of the model, but never passes silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import attrs
+
+from ..core.action import Action, Input
+from ..core.digest import text
+from ..core.enabled import find
+from ..core.errors import Refk8sError, ReplayDivergence
+from ..core.invariant import Monitor, Violation
+from ..core.model import Model
+from ..core.step import step
+from ..core.world import World
+from ..explore.cluster import Parts, build
+from ..explore.run import Observer
+from ..scenarios.format import from_data
+from .format import Step, Trace
+
+Status = Literal["same", "stale", "violated"]
+
+
+@attrs.frozen(eq=False)
+class Replayed:
+    """How a replay ended.
+
+    `status`: "same" (every step and digest as recorded), "stale" (lenient only: steps were skipped or digests differ), "violated".
+    `first_difference` names the line.
+    """
+
+    status: Status
+    world: World
+    model: Model
+    steps: int
+    skipped: int
+    first_difference: str
+    violation: Violation | None
+
+
+def world_of(trace: Trace, parts: Parts | None = None) -> tuple[Model, World]:
+    """The model and first world that a trace's header describes. Raises Refk8sError."""
+    scenario = trace.header.get("scenario")
+    if not isinstance(scenario, Mapping):
+        raise Refk8sError("the header of the trace has no scenario; record it again with `refk8s run --trace`")
+    return build(from_data(scenario, where="the trace's scenario").cluster, parts)
+
+
+def replay(
+    trace: Trace,
+    *,
+    lenient: bool = False,
+    monitor: Monitor | None = None,
+    parts: Parts | None = None,
+    upto: int | None = None,
+    observers: tuple[Observer, ...] = (),
+) -> Replayed:
+    """Replay a trace (up to step `upto`). Strict replay raises ReplayDivergence with the line; a violation of an invariant is reported, not raised."""
+    model, world = world_of(trace, parts)
+    difference = ""
+    if trace.header["digest"] != text(world.fingerprint):
+        difference = (
+            f"line 1: the first world has digest {text(world.fingerprint)}, recorded was {trace.header['digest']}"
+        )
+        if not lenient:
+            raise ReplayDivergence(
+                f"{difference}. Common causes: another version of refk8s, an edited scenario in the header"
+            )
+    skipped = done = 0
+    for number, line in enumerate(trace.steps[:upto], 2):
+        try:
+            action = action_of(model, world, line)
+        except ReplayDivergence as gone:
+            if not lenient:
+                raise ReplayDivergence(f"line {number}: {gone}") from None
+            skipped += 1
+            difference = difference or f"line {number}: {line.label!r} is not enabled any more"
+            continue
+        after, delta = step(model, world, action)
+        done += 1
+        for observer in observers:
+            observer(world, action, after, delta)
+        violation = monitor.check(world, action, after, delta) if monitor is not None else None
+        if text(after.fingerprint) != line.digest and not difference:
+            difference = f"line {number}: after {line.label!r} the digest is {text(after.fingerprint)}, recorded was {line.digest}"
+            if not lenient:
+                raise ReplayDivergence(
+                    f"{difference}. Common causes: another version of refk8s, an edited trace, unsorted iteration"
+                )
+        if violation is not None:
+            return Replayed("violated", after, model, done, skipped, difference, violation)
+        world = after
+    return Replayed("stale" if difference else "same", world, model, done, skipped, difference, None)
+
+
+def action_of(model: Model, world: World, line: Step) -> Action:
+    """The action that a line records. Raises ReplayDivergence if it is not enabled."""
+    if line.payload is not None:
+        return Input(line.payload)
+    return find(model, world, line.label)
+
+
+def summary(replayed: Replayed) -> dict[str, Any]:
+    """The replay as data."""
+    return {
+        "version": 1,
+        "status": replayed.status,
+        "steps": replayed.steps,
+        "skipped": replayed.skipped,
+        "difference": replayed.first_difference,
+        "digest": text(replayed.world.fingerprint),
+        "violation": None
+        if replayed.violation is None
+        else {
+            "id": replayed.violation.invariant.id,
+            "step": replayed.violation.step,
+            "finding": replayed.violation.finding,
+        },
+    }

@@ -1,0 +1,44 @@
+"""Why did that happen: the chain of causes behind a step, or behind the last change of an object, up to the user who began it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..core.errors import Refk8sError
+from ..users.verb import by_any
+from .story import Line
+
+
+def line_about(lines: Sequence[Line], subject: str) -> Line:
+    """The last line of the story about `subject`: a step number, or `kind/name` or `kind/namespace/name`. Raises Refk8sError if there is none."""
+    if subject.isdigit():
+        at = [line for line in lines if line.step <= int(subject)]
+        if not at:
+            raise Refk8sError(
+                f"step {subject}: nothing had happened by then; the first change is at step {lines[0].step if lines else '?'}"
+            )
+        return at[-1]
+    kind, _, name = subject.partition("/")
+    try:
+        row = by_any(kind)
+    except KeyError:
+        raise Refk8sError(
+            f"why {subject}: no kind {kind!r}; write kind/name, for instance pod/web, or a step number"
+        ) from None
+    key = name if "/" in name or not row.namespaced else f"default/{name}"
+    about = [line for line in lines if line.subject == f"{row.plural}/{key}"]
+    if not about:
+        near = sorted({line.subject for line in lines if line.subject.startswith(f"{row.plural}/")})[:5]
+        raise Refk8sError(
+            f"why {subject}: nothing happened to {row.plural}/{key}; there were {', '.join(near) or 'none of this kind'}"
+        )
+    return about[-1]
+
+
+def chain(lines: Sequence[Line], last: Line) -> list[Line]:
+    """The lines from the first cause to `last`."""
+    by_step: Mapping[int, Line] = {line.step: line for line in lines}
+    found = [last]
+    while found[-1].because in by_step and by_step[found[-1].because] is not found[-1]:
+        found.append(by_step[found[-1].because])
+    return found[::-1]
