@@ -68,7 +68,10 @@ def adoption_refusal(kind: str, dependent: ObjectMeta, why: str) -> str:
 
 
 def recheck(owner: ObjectMeta, kind: str, fresh: ObjectMeta) -> str:
-    """Why the owner must not adopt, judging by its live version `fresh`; "" if it may. Source: RecheckDeletionTimestamp."""
+    """Why the owner must not adopt, judging by its live version `fresh`; "" if it may.
+
+    Source: RecheckDeletionTimestamp.
+    """
     where = f"{owner.namespace}/{owner.name}"
     if fresh.uid != owner.uid:
         gone = f"original {kind} {where} is gone: got uid {fresh.uid}, wanted {owner.uid}"
@@ -79,7 +82,10 @@ def recheck(owner: ObjectMeta, kind: str, fresh: ObjectMeta) -> str:
 
 
 def aggregate(errors: Sequence[str]) -> str:
-    """Several errors as one text: each distinct one once, in brackets if there are several. Source: utilerrors.NewAggregate."""
+    """Several errors as one text: each distinct one once, in brackets if there are several.
+
+    Source: utilerrors.NewAggregate.
+    """
     distinct = list(dict.fromkeys(errors))
     return distinct[0] if len(distinct) == 1 else f"[{', '.join(distinct)}]"
 

@@ -252,7 +252,10 @@ def _is_unused(replica_set: ReplicaSet) -> bool:
 
 
 def _revision_key(replica_set: ReplicaSet) -> tuple[int, tuple[int, str]]:
-    """By revision, then age. DEVIATES: an unreadable revision counts as 0, because upstream's order is no order then."""
+    """By revision, then age.
+
+    DEVIATES: an unreadable revision counts as 0, because upstream's order is no order then.
+    """
     return (revision_of(replica_set.metadata.annotations) or 0, creation_key(replica_set))
 
 

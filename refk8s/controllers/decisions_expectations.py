@@ -1,7 +1,8 @@
 """Expectations: the creations and deletions that a controller has asked for and its cache has yet to show.
 
-Until they are fulfilled (or too old), the controller does not act on the object again, because its cache would make it do
-things twice. Source: pkg/controller/controller_utils.go (ControllerExpectations, UIDTrackingControllerExpectations).
+Until they are fulfilled (or too old), the controller does not act on the object again, because its cache would make
+it do things twice. Source: pkg/controller/controller_utils.go (ControllerExpectations,
+UIDTrackingControllerExpectations).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How many pods of each sort a ReplicaSet has, kept up with every pod event: so a sync need not look at all of them.
 
-A tally counts the pods that one controller owns by what matters about them. It follows from the pod cache alone: handlers
-move one pod at a time from sort to sort. Upstream counts anew in every sync; the outcome is the same.
+A tally counts the pods that one controller owns by what matters about them. It follows from the pod cache alone:
+handlers move one pod at a time from sort to sort. Upstream counts anew in every sync; the outcome is the same.
 """
 
 from __future__ import annotations

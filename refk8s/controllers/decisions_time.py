@@ -1,6 +1,7 @@
 """Timestamps as integers, for the decisions that compare or subtract them.
 
-An absent timestamp is the zero time of upstream's `metav1.Time`, here None. Source: apimachinery/pkg/apis/meta/v1/time.go.
+An absent timestamp is the zero time of upstream's `metav1.Time`, here None. Source:
+apimachinery/pkg/apis/meta/v1/time.go.
 """
 
 from __future__ import annotations

@@ -87,8 +87,8 @@ class DeploymentController(Controller):
 
     def on_pod(self, hands: Hands, change: Change) -> None:
         """The end of its last pod wakes a Deployment that recreates. Source: deletePod."""
-        # DEVIATES: upstream asks the API server for the ReplicaSets, because its handlers may wait for an answer; here the
-        # cache tells them.
+        # DEVIATES: upstream asks the API server for the ReplicaSets, because its handlers may wait for an answer; here
+        # the cache tells them.
         if change.type != DELETED:
             return
         replica_sets, pods = hands.cache("replicasets"), hands.cache("pods")
@@ -207,7 +207,10 @@ class DeploymentController(Controller):
         return (yield from write_plain_status(work, new, old))
 
     def _roll(self, work: Working, replica_sets: list[Stored]) -> Sync:
-        """One step of a rolling update: grow the new ReplicaSet, or else shrink the old ones. Source: rolloutRolling."""
+        """One step of a rolling update: grow the new ReplicaSet, or else shrink the old ones.
+
+        Source: rolloutRolling.
+        """
         new, old = yield from new_and_old(work, replica_sets, may_create=True)
         if new is None:
             raise SyncFailed("no new replica set")
@@ -221,7 +224,10 @@ class DeploymentController(Controller):
         return (yield from write_rollout_status(work, new, old))
 
     def _shrink_old(self, work: Working, new: Stored, old: list[Stored]) -> Generator[Any, Any, bool]:
-        """Scale old ReplicaSets down; whether anything was. A failed write ends it quietly. Source: reconcileOldReplicaSets."""
+        """Scale old ReplicaSets down; whether anything was.
+
+        A failed write ends it quietly. Source: reconcileOldReplicaSets.
+        """
         view_of_new = new.view(ReplicaSet)
         active = [each for each in old if size_of(each.view(ReplicaSet)) > 0]
         budget = deployment_math.max_cleanup(work.deployment, view_of_new, views(active))

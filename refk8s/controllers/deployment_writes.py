@@ -63,9 +63,9 @@ class SyncFailed(Exception):
 
 
 class Working:
-    """The Deployment that a sync works on: the cached version and, as upstream's deep copy, what the sync changed in it.
+    """The Deployment that a sync works on: the cached version, and what the sync has changed in it.
 
-    It keeps its resourceVersion, so a second write in one sync conflicts, as it does upstream.
+    Like upstream's deep copy it keeps its resourceVersion, so a second write in one sync conflicts, as it does upstream.
     """
 
     __slots__ = ("_view", "document", "stored")
@@ -220,7 +220,10 @@ def _report_failed_create(work: Working, name: str, refused: Response) -> Genera
 def resize_all(
     work: Working, replica_sets: Sequence[Stored], plan: Sequence[deployment_math.Resize]
 ) -> Generator[Any, Any, dict[str, Stored]]:
-    """Carry out a plan, with an event per change of size; the new versions by key. Raises SyncFailed at the first failure."""
+    """Carry out a plan, with an event per change of size; the new versions by key.
+
+    Raises SyncFailed at the first failure.
+    """
     by_uid = {stored.uid: stored for stored in replica_sets}
     written: dict[str, Stored] = {}
     for step in plan:

@@ -51,8 +51,9 @@ def fnv32a(data: bytes, state: int = _OFFSET) -> int:
 def fnv32a_of_parts(parts: list[str | Segment]) -> int:
     """FNV-1a of 32 bits over parts, in one step per segment.
 
-    A byte enters the state through its lowest 8 bits only, and the multiplication is linear: so a fixed text of n bytes turns
-    the state 256·high + low into 256·high·prime^n + f(low), with f a table of 256 numbers per text, filled as needed.
+    A byte enters the state through its lowest 8 bits only, and the multiplication is linear: so a fixed text of n
+    bytes turns the state 256·high + low into 256·high·prime^n + f(low), with f a table of 256 numbers per text,
+    filled as needed.
     """
     state = _OFFSET
     for part in parts:

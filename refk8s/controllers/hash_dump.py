@@ -1,9 +1,10 @@
 """The text that upstream hashes for a pod template: a dump of its Go structs, zero fields included.
 
-The dump names the type of every field, follows pointers, prints nil as `<nil>` and sorts maps. It is produced as parts: text
-that stands in the template, and constant segments between it (runs of zero fields), which a hash can take in one step.
-Lists and maps that are empty count as absent, because the store keeps templates as protobuf, which cannot tell them apart.
-Source: pkg/util/hash/hash.go, k8s.io/utils/dump (ForHash), go-spew's `%#v`; the structs: podtemplate_layout.txt.
+The dump names the type of every field, follows pointers, prints nil as `<nil>` and sorts maps. It is produced as
+parts: text that stands in the template, and constant segments between it (runs of zero fields), which a hash can take
+in one step. Lists and maps that are empty count as absent, because the store keeps templates as protobuf, which
+cannot tell them apart. Source: pkg/util/hash/hash.go, k8s.io/utils/dump (ForHash), go-spew's `%#v`; the structs:
+podtemplate_layout.txt.
 """
 
 from __future__ import annotations

@@ -68,8 +68,8 @@ Failure = Generator[Any, Any, str | None]
 class ReplicaSetController(Controller):
     """Creates, deletes, adopts and releases pods, and reports them.
 
-    `burst` bounds what one sync creates or deletes. `read_your_writes` is the gate StaleControllerConsistencyReplicaSet: a
-    sync waits until the caches show what earlier ones wrote.
+    `burst` bounds what one sync creates or deletes. `read_your_writes` is the gate
+    StaleControllerConsistencyReplicaSet: a sync waits until the caches show what earlier ones wrote.
     """
 
     name: str = "replicaset"
@@ -230,7 +230,10 @@ class ReplicaSetController(Controller):
         return claimed
 
     def _manage(self, stored: Stored, active: list[Pod], count: int) -> Failure:
-        """Create or delete pods; `active` need not be filled where their `count` is not too high. Source: manageReplicas."""
+        """Create or delete pods; `active` need not be filled where their `count` is not too high.
+
+        Source: manageReplicas.
+        """
         difference = replica_difference(stored.view(ReplicaSet), count, self.burst)
         if difference < 0:
             return (yield from self._create_pods(stored, -difference))
@@ -299,8 +302,8 @@ class ReplicaSetController(Controller):
     def _related_pods(self, stored: Stored) -> Generator[Any, Any, list[Pod]]:
         """The pods selected by the ReplicaSets of the same controller, each once. Source: getIndirectlyRelatedPods.
 
-        DEVIATES: pods of foreign controllers do not count even if they match, because then every scale-down would read all
-        pods of the namespace; selectors that overlap so are an error of their user.
+        DEVIATES: pods of foreign controllers do not count even if they match, because then every scale-down would
+        read all pods of the namespace; selectors that overlap so are an error of their user.
         """
         owner = controller_uid(stored)
         if not owner:
@@ -317,7 +320,10 @@ class ReplicaSetController(Controller):
         return list(found.values())
 
     def _write_status(self, stored: Stored, status: ReplicaSetStatus) -> Generator[Any, Any, tuple[str, Stored]]:
-        """Write the status if it is news; after a failure once more on the live version. Source: updateReplicaSetStatus."""
+        """Write the status if it is news; after a failure once more on the live version.
+
+        Source: updateReplicaSetStatus.
+        """
         replica_set = stored.view(ReplicaSet)
         if not needs_status_update(replica_set, status):
             return "", stored

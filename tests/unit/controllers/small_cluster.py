@@ -1,7 +1,7 @@
-"""A cluster of the real engine and API server with only the Deployment and ReplicaSet controllers and a stand-in for kubelets.
+"""A cluster of the real engine and API server with the Deployment and ReplicaSet controllers and a stand-in for kubelets.
 
-The stand-in makes a pod Ready `START_MS` after it sees it (annotation `fake/start`: so many seconds; image `bad…`: never),
-and confirms deletions.
+The stand-in makes a pod Ready `START_MS` after it sees it (annotation `fake/start`: so many seconds; image `bad…`:
+never), and confirms deletions.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The Deployment controller (with that of ReplicaSets) on the real engine and API server.
 
-Names and messages are those recorded in the conformance corpus (controlplane), as are the sequences of ScalingReplicaSet.
+Names and messages are those recorded in the conformance corpus (controlplane), as are the sequences of scalings.
 """
 
 from __future__ import annotations
