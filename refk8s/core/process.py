@@ -167,7 +167,7 @@ class Process:
     def durable(self) -> Table[str, Any]:
         """The memory that a crash leaves."""
         kept: Table[str, Any] = EMPTY
-        for name in self.memory.keys():
+        for name in self.memory:
             if name.startswith(DURABLE):
                 kept = kept.set(name, self.memory[name])
         return kept
