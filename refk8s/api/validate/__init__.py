@@ -30,6 +30,7 @@ from refk8s.api.validate import (
 )
 from refk8s.api.validate.errors import Errors, FieldError, causes
 from refk8s.api.validate.meta import Checked, checked, shared_create, shared_update
+from refk8s.api.validate.warnings import warnings_create, warnings_status_update, warnings_update
 
 __all__ = [
     "FieldError",
@@ -39,6 +40,9 @@ __all__ = [
     "validate_finalize_update",
     "validate_status_update",
     "validate_update",
+    "warnings_create",
+    "warnings_status_update",
+    "warnings_update",
 ]
 
 Doc = Mapping[str, Any]

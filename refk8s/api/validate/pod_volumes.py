@@ -65,9 +65,9 @@ def _source(volume: Doc, pod_name: str | None, path: str, *, of_pod: bool) -> Er
             field = f"{path}.{_SECOND_PATHS.get(source, source)}"
             errors.append(forbidden(field, "may not specify more than 1 volume type"))
         else:
-            errors += _CHECKS[source](value, f"{path}.{_PATHS.get(source, source)}")
             if source == "image" and of_pod and not value.get("reference"):
-                errors.insert(len(errors) - len(_CHECKS[source](value, path)), required(f"{path}.image.reference"))
+                errors.append(required(f"{path}.image.reference"))
+            errors += _CHECKS[source](value, f"{path}.{_PATHS.get(source, source)}")
             if source == "ephemeral":
                 errors += _claim_name(volume["name"], pod_name, path)
             count += 1
