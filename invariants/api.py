@@ -7,6 +7,7 @@ from typing import Any
 
 from refk8s.api.store import DELETED, MODIFIED, Change
 from refk8s.core.action import Action
+from refk8s.core.clock import rfc3339
 from refk8s.core.delta import Delta
 from refk8s.core.invariant import SAFETY, Served, Writes
 from refk8s.core.world import World
@@ -172,7 +173,7 @@ def generation_counts_changes_of_the_spec(before: World, action: Action, after: 
 def deletion_starts_once_and_its_grace_only_shortens(
     before: World, action: Action, after: World, delta: Delta
 ) -> str | None:
-    """deletionTimestamp, once set, stays; it moves only to an earlier time, with a shorter grace period."""
+    """deletionTimestamp, once set, stays; only a shorter grace period moves it: to an earlier time, or to now if that has passed."""
     for change in delta.commits:
         if change.prev is None or change.type != MODIFIED:
             continue
@@ -182,7 +183,7 @@ def deletion_starts_once_and_its_grace_only_shortens(
             continue
         if new is None:
             return f"{change.resource}/{change.key}: {change.actor} took back its deletion (deletionTimestamp {old} is gone)"
-        if new > old:
+        if new > old and new != rfc3339(before.now_ms):
             return f"{change.resource}/{change.key}: {change.actor} put off its deletion from {old} to {new}"
         grace, shorter = was.get("deletionGracePeriodSeconds"), now.get("deletionGracePeriodSeconds")
         if grace is not None and (shorter is None or shorter > grace):
