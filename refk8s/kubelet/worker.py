@@ -32,7 +32,8 @@ TAKEN: Final = "~taken"
 class PodWorkers(Controller):
     """One worker per pod, by uid. A turn is atomic: it asks nobody, except when a pod's node affinity has to be judged by a fresh node.
 
-    `statuses` and `node_status` are the names of the controllers that send pod statuses and the node's; `events`: whether Events are recorded.
+    `statuses` and `node_status` are the names of the controllers that send pod statuses and the node's; `report_images`: the latter tells which images
+    there are; `events`: whether Events are recorded.
     """
 
     name: str = "pods"
@@ -42,6 +43,7 @@ class PodWorkers(Controller):
     recorder: Recorder = attrs.field(kw_only=True)
     statuses: str = "status"
     node_status: str = "node"
+    report_images: bool = False
     events: bool = True
 
     # ---- what it watches
@@ -112,8 +114,8 @@ class PodWorkers(Controller):
         was, worker = turn.known.worker, turn.worker
         if turn.runtime is not turn.known.runtime:
             yield Remember(RUNTIME, turn.runtime)
-            if turn.runtime.images is not turn.known.runtime.images:
-                yield Enqueue(self.node_status, self.spec.name)
+            if self.report_images and turn.runtime.images is not turn.known.runtime.images:
+                yield Enqueue(self.node_status, self.spec.name, self.rules.retry_ms, True)
         if turn.taken is not turn.known.taken:
             yield Remember(TAKEN, turn.taken)
         if turn.entry is not turn.known.entry:
