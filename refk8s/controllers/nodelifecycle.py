@@ -4,7 +4,7 @@ Four controllers share one memory: `NodeMonitor` watches the heartbeats of each 
 `ZoneKeeper` sets that rate by the state of the zones (none while no node of the cluster is ready), and beside them `NodeTainter` (NoSchedule taints and
 labels) and `PodReadiness` (pods that reach a failed node late).
 
-In memory: `node:NODE` = (uid, ms at which the last heartbeat was noticed, status of Ready as of the last pass); `retry:NODE`, pods of a failed node have
+In memory: `heard:NODE` = (uid, ms at which the last heartbeat was noticed, status of Ready as of the last pass); `retry:NODE`, pods of a failed node have
 still to be marked; `zones` = ((zone, state), …); `limiter:ZONE`, `queue:ZONE`; and `~zones` = ((zone, ready nodes, others), …), derived from the cache.
 
 DEVIATES: upstream scans all nodes every period. Here the passes are the same instants (multiples of the period), but each node has its own, so that a tick

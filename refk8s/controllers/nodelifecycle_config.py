@@ -16,7 +16,7 @@ ZONES: Final = "nodelifecycle-zones"
 
 def health_cell(node: str) -> str:
     """The name of the memory cell with what the monitor knows of a node: (uid, probe_ms, status of Ready as of its last pass)."""
-    return f"node:{node}"
+    return f"heard:{node}"
 
 
 @attrs.frozen

@@ -98,6 +98,7 @@ class Cluster:
         )
         self.requests: list[Request] = []
         self.commits: list[Any] = []
+        self.refused: list[str] = []
         self.world: World = genesis(self.model, fresh_store(self.model.api, EPOCH_MS), self._fill)
 
     def _fill(self, draft: Draft) -> None:
@@ -111,14 +112,21 @@ class Cluster:
         self.world, delta = step(self.model, self.world, action)
         if delta.served is not None and delta.served[0].sender == self.world.names["kcm"]:
             self.requests.append(delta.served[0].request)
+        if (
+            delta.served is not None
+            and delta.served[0].flight is None
+            and delta.served[0].sender == self.world.names["user"]
+        ):
+            self.refused += [] if delta.served[1].ok else [delta.served[1].message]
         self.commits += delta.commits
         return delta
 
     def send(self, *requests: Request) -> Cluster:
-        """Have requests of a user served, with all that follows at once."""
+        """Have requests of a user served, which must be accepted, with all that follows at once."""
         for request in requests:
             self.do(Input(request))
             self.settle()
+        assert self.refused == []
         return self
 
     def settle(self, driver: Driver | None = None) -> Cluster:
