@@ -147,7 +147,9 @@ class Api:
             return decode_document(schema.of_kind(kind, api_version), body)
         if old is None:
             return read_document(kind, body)
-        kept: Document = {part: body[part] for part in ("spec", "status") if part in body and body[part] is old.get(part)}
+        kept: Document = {
+            part: body[part] for part in ("spec", "status") if part in body and body[part] is old.get(part)
+        }
         if not kept:
             return read_document(kind, body)
         made = read_document(kind, {part: value for part, value in body.items() if part not in kept})

@@ -1,6 +1,6 @@
 """Genesis: the store as kube-apiserver leaves it after its first start.
 
-Source: pkg/controlplane/controller/systemnamespaces; pkg/registry/scheduling/rest/storage_scheduling.go.
+Source: pkg/controlplane/controller/systemnamespaces; pkg/registry/scheduling/rest/storage_scheduling.go; controller/kubernetesservice.
 """
 
 from __future__ import annotations
@@ -27,6 +27,12 @@ _PRIORITY_CLASSES: Final = (
 )
 
 
+_KUBERNETES: Final[dict[str, Any]] = {
+    "metadata": {"name": "kubernetes", "labels": {"component": "apiserver", "provider": "kubernetes"}},
+    "spec": {"clusterIP": "10.96.0.1", "ports": [{"name": "https", "port": 443, "targetPort": 6443}]},
+}
+
+
 def bootstrap() -> tuple[Request, ...]:
     """The requests that kube-apiserver makes to itself when it starts on an empty store."""
     namespaces = tuple(_create("namespaces", {"metadata": {"name": name}}) for name in SYSTEM_NAMESPACES)
@@ -34,11 +40,11 @@ def bootstrap() -> tuple[Request, ...]:
         _create("priorityclasses", {"metadata": {"name": name}, "value": value, "description": description})
         for name, value, description in _PRIORITY_CLASSES
     )
-    return namespaces + classes
+    return (*namespaces, *classes, Request("create", "services", "default", body=_KUBERNETES))
 
 
 def genesis(api: Api, now_ms: int) -> Store:
-    """The store of a fresh cluster at `now_ms` (Unix time in ms): system namespaces and priority classes."""
+    """The store of a fresh cluster at `now_ms` (Unix time in ms): system namespaces, priority classes, the service of the API."""
     store = Store()
 
     def cached(resource: str) -> Collection:
