@@ -122,7 +122,7 @@ def ephemeral_containers(around: Surroundings, path: str) -> Errors:
             errors.append(not_found(f"{at}.targetContainerName", target))
         detail = "cannot be set for an Ephemeral Container"
         for key in (*_NOT_EPHEMERAL[:2], *_NOT_EPHEMERAL_EITHER, *_NOT_EPHEMERAL[2:]):
-            if container.get(key):
+            if container.get(key) is not None and (key != "resources" or container[key]):
                 errors.append(forbidden(f"{at}.{key}", detail))
         for j, mount in enumerate(container.get("volumeMounts") or ()):
             for key in ("subPath", "subPathExpr"):
