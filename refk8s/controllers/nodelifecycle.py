@@ -175,7 +175,7 @@ class NodeMonitor(Controller):
         again = (yield Recall(f"retry:{node.key}")) is not None
         if health.current != TRUE and health.observed == TRUE:
             message = f"Node {node.key} status is now: NodeNotReady"
-            yield from self.recorder.emit(node, "Node", "Normal", "NodeNotReady", message)
+            yield from self.recorder.emit(_about(node.key, node.uid), "Node", "Normal", "NodeNotReady", message)
         if self.marks_pods(health, again=again) and not (yield from self.mark_pods(pods)):
             yield Remember(f"retry:{node.key}", 1)
             return False
@@ -205,16 +205,15 @@ class NodeMonitor(Controller):
             probe_ms = (parse_time_ns(node.document["metadata"].get("creationTimestamp", "")) or 0) // MS_NS
         yield Remember(health_cell(node.key), (node.uid, probe_ms, ""))
         message = f"Node {node.key} event: Registered Node {node.key} in Controller"
-        yield from self.recorder.emit(node, "Node", "Normal", "RegisteredNode", message)
+        yield from self.recorder.emit(_about(node.key, node.uid), "Node", "Normal", "RegisteredNode", message)
         yield from self._open_zone(zone_of(node.document))
         yield from mark_reachable(node.key, node.document)
 
     def _forget(self, key: str, uid: str) -> Step:
         yield Remember(health_cell(key), None)
         yield Remember(f"retry:{key}", None)
-        about = Stored(key, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": key, "uid": uid}}, 0, 0, 0)
         message = f"Node {key} event: Removing Node {key} from Controller"
-        yield from self.recorder.emit(about, "Node", "Normal", "RemovingNode", message)
+        yield from self.recorder.emit(_about(key, uid), "Node", "Normal", "RemovingNode", message)
 
     def _open_zone(self, zone: str) -> Step:
         """Give a zone that is new its queue and limiter: addPodEvictorForNewZone."""
@@ -290,6 +289,11 @@ def node_lifecycle(config: NodeLifecycleConfig = DEFAULT) -> tuple[Controller, .
         return (NodeTainter(),)
     monitor = NodeMonitor(config=config)
     return (NodeTainter(), monitor, ZoneKeeper(config=config), Evictor(config=config), PodReadiness())
+
+
+def _about(node: str, uid: str) -> Stored:
+    """What the events are about: as upstream, a node by name and uid."""
+    return Stored(node, {"apiVersion": "v1", "kind": "Node", "metadata": {"name": node, "uid": uid}}, 0, 0, 0)
 
 
 def _matters(old: Document, new: Document) -> bool:

@@ -164,7 +164,7 @@ class Recorder:
             "name": about.name,
             "uid": about.uid,
             "apiVersion": about.document.get("apiVersion", "v1"),
-            "resourceVersion": str(about.revision),
+            **({"resourceVersion": str(about.revision)} if about.revision else {}),
         }
         return {
             "apiVersion": "v1",
