@@ -39,7 +39,7 @@ def kubelet(
     return Program(
         "kubelet",
         (
-            workers(spec=node, rules=decided, recorder=recorder, report_images=report_images, events=events),
+            workers(spec=node, rules=decided, report_images=report_images, events=events),
             statuses(rules=decided),
             NodeStatus(spec=node, recorder=recorder, report_images=report_images, events=events),
             NodeLease(spec=node),

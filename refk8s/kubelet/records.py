@@ -54,42 +54,10 @@ class Trouble:
 NO_TROUBLE: Final = Trouble()
 
 
-@attrs.frozen(eq=False)
-class Worker:
-    """The worker of one pod.
-
-    `state`: a state of the machine WORKER (machines.py). `busy` says what it waits for until `until_ms`: a container that is being pulled and started (the
-    first of `plan`, those after it follow), or runs that are being stopped; meanwhile it does nothing else. `pulls`: the start in progress pulls the image.
-    `grace_s`: the grace period once it is terminating. `alarm`: the (deadline, periodic) for which its timer is armed. `last` is the pod as last seen.
-    """
-
-    state: str
-    last: Stored | None = None
-    busy: str = IDLE
-    until_ms: int = 0
-    since_ms: int = 0
-    plan: tuple[str, ...] = ()
-    pulls: bool = False
-    grace_s: int = 0
-    alarm: tuple[int, bool] = NO_ALARM
-    troubles: tuple[tuple[str, Trouble], ...] = ()
-
-    @property
-    def token(self) -> str:
-        """What identifies its content. `last` is not part of it: caches and history say which it was."""
-        troubles = ";".join([f"{name}={trouble.token}" for name, trouble in self.troubles])
-        return f"{self.state}|{self.busy}|{self.until_ms}|{self.since_ms}|{self.plan}|{self.pulls}|{self.grace_s}|{self.alarm}|{troubles}"
-
-    @property
-    def is_terminated(self) -> bool:
-        """Whether all of its containers have stopped for good."""
-        return self.state in (TERMINATED, REJECTED)
-
-
 class StatusEntry:
     """The status that the API server should show: its `version`, the version that was `sent` last, and whether the pod is `finished` and may be deleted."""
 
-    __slots__ = ("_digest", "finished", "sent", "status", "version")
+    __slots__ = ("_digest", "finished", "sent", "status", "token", "version")
 
     def __init__(self, status: Document, version: int, sent: int, *, finished: bool, content: int = 0) -> None:
         self.status = status
@@ -97,6 +65,7 @@ class StatusEntry:
         self.sent = sent
         self.finished = finished
         self._digest = content or digest(status)
+        self.token = f"{version}|{sent}|{finished}|{self._digest:x}"
 
     def acknowledged(self, version: int) -> StatusEntry:
         """The entry once `version` has reached the API server."""
@@ -104,10 +73,86 @@ class StatusEntry:
             self.status, self.version, max(self.sent, version), finished=self.finished, content=self._digest
         )
 
+
+class Worker:
+    """What the kubelet remembers of one pod: its worker, and the status that the API server should show (`entry`).
+
+    `state`: a state of the machine WORKER (machines.py). `busy` says what it waits for until `until_ms`: a container that is being pulled and started (the
+    first of `plan`, those after it follow), or runs that are being stopped; meanwhile it does nothing else. `pulls`: the start in progress pulls the image.
+    `grace_s`: the grace period once it is terminating. `alarm`: the (deadline, periodic) for which its timer is armed. `last` is the pod as last seen.
+    `told`: how often each event was recorded, by the number in the event's name.
+    """
+
+    __slots__ = (
+        "alarm",
+        "busy",
+        "entry",
+        "grace_s",
+        "last",
+        "plan",
+        "pulls",
+        "state",
+        "token",
+        "told",
+        "troubles",
+        "until_ms",
+    )
+
+    def __init__(
+        self,
+        state: str,
+        last: Stored | None,
+        entry: StatusEntry | None,
+        busy: str,
+        until_ms: int,
+        plan: tuple[str, ...],
+        pulls: bool,
+        grace_s: int,
+        alarm: tuple[int, bool],
+        troubles: tuple[tuple[str, Trouble], ...],
+        told: tuple[tuple[int, int], ...],
+    ) -> None:
+        self.state = state
+        self.last = last
+        self.entry = entry
+        self.busy = busy
+        self.until_ms = until_ms
+        self.plan = plan
+        self.pulls = pulls
+        self.grace_s = grace_s
+        self.alarm = alarm
+        self.troubles = troubles
+        self.told = told
+        # What identifies the content. `last` is not part of it: the caches and their history say which it was.
+        shown = entry.token if entry is not None else ""
+        named = ";".join([f"{name}={trouble.token}" for name, trouble in troubles]) if troubles else ""
+        self.token = f"{state}|{busy}|{until_ms}|{plan}|{pulls}|{grace_s}|{alarm}|{named}|{told}|{shown}"
+
+    def with_entry(self, entry: StatusEntry | None) -> Worker:
+        """The record with another status to show."""
+        return Worker(
+            self.state,
+            self.last,
+            entry,
+            self.busy,
+            self.until_ms,
+            self.plan,
+            self.pulls,
+            self.grace_s,
+            self.alarm,
+            self.troubles,
+            self.told,
+        )
+
     @property
-    def token(self) -> str:
-        """What identifies its content."""
-        return f"{self.version}|{self.sent}|{self.finished}|{self._digest:x}"
+    def is_terminated(self) -> bool:
+        """Whether all of its containers have stopped for good."""
+        return self.state in (TERMINATED, REJECTED)
+
+
+def memory_of(uid: str) -> str:
+    """The name under which the kubelet remembers the pod with this uid."""
+    return f"pod:{uid}"
 
 
 def worker_key(pod_key: str, uid: str) -> str:

@@ -50,13 +50,15 @@ class Rules:
         """The status to send, given the one that the API server has."""
         return merged(api, status, now, could_run=could_run)
 
-    def releases(self, worker: Worker, *, gone: bool) -> bool:
-        """Whether what a pod has taken from the node is free again: when its containers have stopped. `gone`: the API server does not know it any more.
+    def releases(self, worker: Worker | None, *, gone: bool) -> bool:
+        """Whether what a pod has taken from the node is free again: when its containers have stopped (None: and it has been forgotten).
+
+        `gone`: the API server does not know it any more.
 
         DEVIATES: upstream forgets what a force-deleted pod takes at once, which its own comment calls a bug (k#104824).
         """
         del gone
-        return worker.is_terminated
+        return worker is None or worker.is_terminated
 
     def may_delete(self, document: Mapping[str, Any], entry: StatusEntry) -> bool:
         """Whether the pod may be removed from the API server: it is to be deleted, its containers have stopped, and its terminal phase is stored.

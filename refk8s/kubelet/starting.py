@@ -142,7 +142,6 @@ def _ensure_image(turn: Turn, container: Container) -> bool:
 
 
 def _be_busy(turn: Turn, duration_ms: int) -> None:
-    turn.since_ms = turn.now_ms
     if duration_ms:
         turn.busy, turn.until_ms = STARTING, turn.now_ms + duration_ms
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import attrs
 
-from ..api.patch import create_two_way_merge_patch
 from ..api.store import Stored
 from ..controllers.runtime import Controller, delete, get, patch
 from ..core.clock import rfc3339
 from ..core.flight import Now, Recall, Reconcile, Remember, Retry
 from ..core.wire import Response
-from .records import StatusEntry, Worker, split_key
+from .patches import status_patch
+from .records import Worker, memory_of, split_key
 from .rules import RULES, Rules
 
 
@@ -35,8 +35,9 @@ class StatusManager(Controller):
     def reconcile(self, key: str) -> Reconcile:
         """Read the pod, patch its status, and delete it if that was the last one."""
         pod_key, uid = split_key(key)
-        memory = f"status:{uid}"
-        entry: StatusEntry | None = yield Recall(memory)
+        memory = memory_of(uid)
+        worker: Worker | None = yield Recall(memory)
+        entry = worker.entry if worker is not None else None
         if entry is None:
             return None
         # READ
@@ -45,11 +46,10 @@ class StatusManager(Controller):
             return None if reply.reason == "NotFound" else Retry(f"get: {reply.reason}")
         stored: Stored = reply.obj
         if stored.uid != uid:
-            yield Remember(memory, None)
             return None
         # CHANGE
         now_ms = yield Now()
-        worker: Worker | None = yield Recall(f"worker:{uid}")
+        worker = yield Recall(memory)
         could_run = worker is not None and not worker.is_terminated
         wanted = self.rules.merge(stored.document["status"], entry.status, rfc3339(now_ms), could_run=could_run)
         body = self.difference(uid, stored.document["status"], wanted)
@@ -59,20 +59,22 @@ class StatusManager(Controller):
                 return Retry(f"patch: {reply.reason}")
             stored = reply.obj
         # RECORD
-        now: StatusEntry | None = yield Recall(memory)
-        if now is not None and now.sent < entry.version:
-            yield Remember(memory, now.acknowledged(entry.version))
+        worker = yield Recall(memory)
+        if worker is not None and worker.entry is not None and worker.entry.sent < entry.version:
+            yield Remember(memory, worker.with_entry(worker.entry.acknowledged(entry.version)))
         if self.rules.may_delete(stored.document, entry):
             options: dict[str, Any] = {"gracePeriodSeconds": 0, "preconditions": {"uid": uid}}
             reply = yield delete("pods", pod_key, **options)
             if not reply.ok and reply.reason != "NotFound":
                 return Retry(f"delete: {reply.reason}")
-            yield Remember(memory, None)
+            worker = yield Recall(memory)
+            if worker is not None:
+                yield Remember(memory, worker.with_entry(None))
         return None
 
     def difference(self, uid: str, api: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any] | None:
         """The strategic patch that makes `wanted` of the API server's status, None if nothing differs; the uid in it is a precondition."""
         if api == wanted:
             return None
-        found = create_two_way_merge_patch({"status": api}, {"status": wanted}, "Pod")
-        return {"metadata": {"uid": uid}, **found} if found else None
+        found = status_patch(api, wanted)
+        return {"metadata": {"uid": uid}, "status": found} if found else None

@@ -15,12 +15,13 @@ import attrs
 
 from ..api.store import Stored
 from ..core.clock import rfc3339, unix_ms
+from ..core.digest import cell
 from ..kinds.container import Container
 from ..kinds.node import Node
 from ..kinds.pod import Pod
 from . import starting
 from .actions import Stop
-from .admission import NODE_AFFINITY, Rejection, Taken, share
+from .admission import NODE_AFFINITY, NOTHING_TAKEN, Rejection, Share, Taken, share
 from .behaviour import NEVER, Behaviour
 from .phase import TERMINAL
 from .probes import health
@@ -58,8 +59,8 @@ ORPHAN_GRACE_S: Final = 1
 class Known:
     """What a turn starts from.
 
-    `stored`: the pod, as the API server or the memory of it has it; `gone`: the API server does not have it any more; `node` is needed for a pod that has no
-    worker yet; `fresh_node`: it was just read from the API server, not from the cache.
+    `stored`: the pod, as the API server or memory has it; `gone`: the API server does not have it any more; `taken` and `node` are needed for a pod that
+    has no worker yet; `fresh_node`: the node was just read from the API server, not from the cache.
     """
 
     uid: str
@@ -68,16 +69,16 @@ class Known:
     gone: bool
     worker: Worker | None
     runtime: Runtime
-    entry: StatusEntry | None
-    taken: Taken
-    node: Node | None
     now_ms: int
+    taken: Taken = NOTHING_TAKEN
+    node: Node | None = None
     fresh_node: bool = False
 
 
 class Turn:
-    """A turn under way. After `run`: `worker`, `entry` (None: to be forgotten), `runtime` and `taken` as they are to be remembered, `told` events as
-    (type, reason, message, field path), `news` (the status is to be sent), `wants_node` (the node must be read afresh before it can be decided).
+    """A turn under way. After `run`: `worker` (None: to be forgotten) and `runtime` as they are to be remembered, `share` what the pod takes from the node
+    from now on (None: no change), `events` as (type, reason, message, field path, number in its name, count), `news`: the status is to be sent,
+    `wants_node`: the node must be read afresh before it can be decided.
     """
 
     def __init__(self, rules: Rules, spec: NodeSpec, known: Known) -> None:
@@ -87,26 +88,34 @@ class Turn:
         self.now_ms = known.now_ms
         self.stored = known.stored
         self.pod: Pod | None = known.stored.view(Pod) if known.stored is not None else None
-        self.worker = known.worker
         self.runtime = known.runtime
         self.sandbox: Sandbox | None = known.runtime.pods.get(known.uid)
-        self.entry = known.entry
-        self.taken = known.taken
-        self.told: list[tuple[str, str, str, str]] = []
+        self.share: Share | None = None
+        self.events: list[tuple[str, str, str, str, int, int]] = []
         self.news = False
         self.wants_node = False
-        worker = known.worker
-        self.state = worker.state if worker is not None else ""
-        self.busy = worker.busy if worker is not None else IDLE
-        self.until_ms = worker.until_ms if worker is not None else 0
-        self.since_ms = worker.since_ms if worker is not None else 0
-        self.plan = worker.plan if worker is not None else ()
-        self.pulls = worker.pulls if worker is not None else False
-        self.grace_s = worker.grace_s if worker is not None else 0
-        self.troubles: dict[str, Trouble] = dict(worker.troubles) if worker is not None else {}
         self.retry_ms = NEVER
         self.retry_is_news = False
         self.sync_again = False
+        worker = known.worker
+        self.worker = worker
+        self.entry: StatusEntry | None = None
+        self.state, self.busy, self.until_ms, self.grace_s = "", IDLE, 0, 0
+        self.plan: tuple[str, ...] = ()
+        self.pulls = False
+        self.troubles: dict[str, Trouble] = {}
+        self.told: dict[int, int] = {}
+        if worker is not None:
+            self.entry = worker.entry
+            self.state, self.busy, self.until_ms, self.grace_s = (
+                worker.state,
+                worker.busy,
+                worker.until_ms,
+                worker.grace_s,
+            )
+            self.plan, self.pulls = worker.plan, worker.pulls
+            self.troubles = dict(worker.troubles)
+            self.told = dict(worker.told)
 
     # ---- the turn
 
@@ -135,8 +144,8 @@ class Turn:
                 return False
             self.begin_termination()
         elif pod.status.phase in TERMINAL:
-            self.taken = self.taken.add(share(pod)) if runs else self.taken
             if runs:
+                self.share = share(pod)
                 self.begin_termination()
             else:
                 self.state = TERMINATED
@@ -149,14 +158,14 @@ class Turn:
         """Let the pod in, or reject it. Source: HandlePodAdditions, rejectPod."""
         node = self.known.node
         assert node is not None
-        reasons = self.rules.admit(pod, node, self.taken)
+        reasons = self.rules.admit(pod, node, self.known.taken)
         if reasons and not self.known.fresh_node and all(found.reason == NODE_AFFINITY for found in reasons):
             self.wants_node = True
             return False
         if reasons:
             self.reject(pod, reasons[0])
         else:
-            self.taken = self.taken.add(share(pod))
+            self.share = share(pod)
             self.state = SYNCING
         return True
 
@@ -250,7 +259,7 @@ class Turn:
         self.tell_killing(sandbox)
         stopped = stop_pod(pod, sandbox, probe_grace_s(pod, pod.spec.containers[0], ""), self.behaviour_of, self.now_ms)
         self.put(stopped)
-        self.wait_for_exits(stopped)
+        self.wait_for_exits()
         return True
 
     def stop_containers(self, pod: Pod, stops: tuple[Stop, ...]) -> None:
@@ -267,7 +276,7 @@ class Turn:
             until = max(until, stopped.exit_ms)
             sandbox = sandbox.replace(run, stopped)
         self.put(sandbox)
-        self.busy, self.since_ms, self.until_ms = STOPPING, self.now_ms, until
+        self.busy, self.until_ms = STOPPING, until
 
     def watch_probes(self) -> None:
         """Tell of probes that have begun to fail. Source: prober.go, probe.
@@ -331,7 +340,7 @@ class Turn:
         if self.sandbox is not None:
             self.tell_killing(self.sandbox)
             self.put(stop_pod(pod, self.sandbox, self.grace_s, self.behaviour_of, self.now_ms))
-            self.wait_for_exits(self.sandbox)
+            self.wait_for_exits()
 
     def terminate(self) -> bool:
         """Wait until all containers have stopped; a grace period that has become shorter counts at once."""
@@ -342,7 +351,7 @@ class Turn:
             if grace_s < self.grace_s:
                 self.grace_s = grace_s
                 self.put(stop_pod(pod, sandbox, grace_s, self.behaviour_of, self.now_ms))
-                self.wait_for_exits(sandbox)
+                self.wait_for_exits()
             return True
         self.state = TERMINATED
         self.busy = IDLE
@@ -383,27 +392,23 @@ class Turn:
         self.news = True
 
     def remember(self) -> None:
-        """Make the worker's record and what is taken from the node."""
-        self.taken = self._release()
+        """Make the worker's record."""
         if self.known.gone and self.state in (TERMINATED, REJECTED):
             self.worker = None
             return
         self.worker = Worker(
             self.state,
             self.stored,
+            self.entry,
             self.busy,
             self.until_ms,
-            self.since_ms,
             self.plan,
             self.pulls,
             self.grace_s,
             self.alarm(),
-            tuple(self.troubles.items()),
+            tuple(self.troubles.items()) if self.troubles else (),
+            tuple(self.told.items()) if self.told else (),
         )
-
-    def _release(self) -> Taken:
-        worker = Worker(self.state, self.stored)
-        return self.taken.remove(self.known.uid) if self.rules.releases(worker, gone=self.known.gone) else self.taken
 
     def alarm(self) -> tuple[int, bool]:
         """When the next turn is due, and whether nothing new will come of it (so that a run need not wait for it)."""
@@ -480,19 +485,19 @@ class Turn:
         if container and self.pod is not None:
             inits = any(init.name == container for init in self.pod.spec.init_containers)
             path = f"spec.{'initContainers' if inits else 'containers'}{{{container}}}"
-        self.told.append((kind, reason, message, path))
+        number = cell(self.known.uid, path, kind, reason, message) & 0xFFFFFFFFFFFFFFFF
+        count = self.told[number] = self.told.get(number, 0) + 1
+        self.events.append((kind, reason, message, path, number, count))
 
     def tell_killing(self, sandbox: Sandbox) -> None:
         """Tell that the running containers are being stopped."""
         for run in sandbox.running(self.now_ms):
             self.tell(NORMAL, "Killing", f"Stopping container {run.name}", run.name)
 
-    def wait_for_exits(self, sandbox: Sandbox | None) -> None:
+    def wait_for_exits(self) -> None:
         """Be busy until everything that was asked to stop has stopped."""
         running = (self.sandbox or NO_SANDBOX).running(self.now_ms)
-        del sandbox
         self.busy = STOPPING if running else IDLE
-        self.since_ms = self.now_ms
         self.until_ms = max((run.exit_ms for run in running), default=self.now_ms)
 
     def trouble(self, name: str) -> Trouble:

@@ -10,13 +10,14 @@ from typing import Any, Final
 import attrs
 
 from ..api.store import ADDED, DELETED, Change, Stored
-from ..controllers.runtime import Controller, Handler, Recorder, get
-from ..core.flight import Cached, Cancel, Enqueue, Now, Recall, Reconcile, Remember
+from ..controllers.runtime import Controller, Handler, get
+from ..core.flight import Cached, Cancel, Emit, Enqueue, Now, Recall, Reconcile, Remember
 from ..core.hands import Hands
 from ..kinds.node import Node
 from .admission import NOTHING_TAKEN
+from .events import pod_event
 from .node_document import initial_node
-from .records import NO_ALARM, split_key, worker_key
+from .records import NO_ALARM, Worker, memory_of, split_key, worker_key
 from .rules import RULES, Rules
 from .runtime import NOTHING_RUNS, RUNTIME, Runtime
 from .spec import NodeSpec
@@ -40,7 +41,6 @@ class PodWorkers(Controller):
     workers: int = MANY
     spec: NodeSpec = attrs.field(kw_only=True)
     rules: Rules = RULES
-    recorder: Recorder = attrs.field(kw_only=True)
     statuses: str = "status"
     node_status: str = "node"
     report_images: bool = False
@@ -101,7 +101,8 @@ class PodWorkers(Controller):
 
     def reconcile_status(self, hands: Hands, stored: Stored, key: str) -> None:
         """If somebody else has changed the status, it is sent again at the next tick. Source: status_manager.go, needsReconcile."""
-        entry = hands.recall(f"status:{stored.uid}")
+        worker: Worker | None = hands.recall(memory_of(stored.uid))
+        entry = worker.entry if worker is not None else None
         if entry is not None and entry.sent == entry.version and entry.status != stored.document["status"]:
             hands.enqueue_after(self.statuses, key, self.rules.retry_ms)
 
@@ -109,27 +110,35 @@ class PodWorkers(Controller):
 
     def reconcile(self, key: str) -> Reconcile:
         """One turn of a pod's worker."""
-        turn = yield from self._turn(key)
-        uid, now_ms = turn.known.uid, turn.known.now_ms
-        was, worker = turn.known.worker, turn.worker
-        if turn.runtime is not turn.known.runtime:
+        turn: Turn = yield from self._turn(key)
+        known, worker = turn.known, turn.worker
+        was = known.worker
+        if turn.runtime is not known.runtime:
             yield Remember(RUNTIME, turn.runtime)
-            if self.report_images and turn.runtime.images is not turn.known.runtime.images:
+            if self.report_images and turn.runtime.images is not known.runtime.images:
                 yield Enqueue(self.node_status, self.spec.name, self.rules.retry_ms, True)
-        if turn.taken is not turn.known.taken:
-            yield Remember(TAKEN, turn.taken)
-        if turn.entry is not turn.known.entry:
-            yield Remember(f"status:{uid}", turn.entry)
+        if turn.share is not None:
+            yield Remember(TAKEN, known.taken.add(turn.share))
+        if (
+            was is not None
+            and not self.rules.releases(was, gone=False)
+            and self.rules.releases(worker, gone=known.gone)
+        ):
+            taken = yield Recall(TAKEN, NOTHING_TAKEN)
+            yield Remember(TAKEN, taken.remove(known.uid))
         if worker is None or was is None or worker.token != was.token or worker.last is not was.last:
-            yield Remember(f"worker:{uid}", worker)
-        if turn.known.gone and worker is None:
-            yield Remember(f"gone:{uid}", None)
-        yield from self._alarm(
-            key, was.alarm if was is not None else NO_ALARM, worker.alarm if worker else NO_ALARM, now_ms
-        )
+            yield Remember(memory_of(known.uid), worker)
+        if known.gone and worker is None:
+            yield Remember(f"gone:{known.uid}", None)
+        before, after = was.alarm if was is not None else NO_ALARM, worker.alarm if worker is not None else NO_ALARM
+        if before != after or 0 < before[0] <= known.now_ms:
+            if before[0] > known.now_ms:
+                yield Cancel(self.name, key)
+            if after[0]:
+                yield Enqueue(self.name, key, max(after[0] - known.now_ms, 0), after[1])
         if self.events and turn.stored is not None:
-            for kind, reason, message, path in turn.told:
-                yield from self.recorder.emit(turn.stored, "Pod", kind, reason, message, path)
+            for event in turn.events:
+                yield Emit(pod_event(turn.stored, self.spec.name, known.now_ms, *event))
         if turn.news:
             yield Enqueue(self.statuses, key)
         return None
@@ -137,42 +146,30 @@ class PodWorkers(Controller):
     def _turn(self, key: str) -> Any:
         """Make the turn; the node is read from the API server if that may save a pod. Source: predicate.go, generalFilter."""
         pod_key, uid = split_key(key)
-        node: Node | None = None
+        fresh: Node | None = None
         while True:
             cache = yield Cached(self.stream)
             stored = cache.get(pod_key)
+            worker = yield Recall(memory_of(uid))
             gone = stored is None or stored.uid != uid
-            worker = yield Recall(f"worker:{uid}")
             if gone:
                 stored = yield Recall(f"gone:{uid}", worker.last if worker is not None else None)
             runtime = yield Recall(RUNTIME, NOTHING_RUNS)
-            entry = yield Recall(f"status:{uid}")
-            taken = yield Recall(TAKEN, NOTHING_TAKEN)
             now_ms = yield Now()
-            fresh = node is not None
-            if worker is None and node is None:
-                nodes = yield Cached(f"nodes@name={self.spec.name}")
-                found = nodes.get(self.spec.name)
-                node = found.view(Node) if found is not None else initial_node(self.spec)
-            turn = Turn(
-                self.rules,
-                self.spec,
-                Known(uid, pod_key, stored, gone, worker, runtime, entry, taken, node, now_ms, fresh),
-            )
+            known = Known(uid, pod_key, stored, gone, worker, runtime, now_ms)
+            if worker is None:
+                taken = yield Recall(TAKEN, NOTHING_TAKEN)
+                node = fresh
+                if node is None:
+                    found = (yield Cached(f"nodes@name={self.spec.name}")).get(self.spec.name)
+                    node = found.view(Node) if found is not None else initial_node(self.spec)
+                known = Known(uid, pod_key, stored, gone, worker, runtime, now_ms, taken, node, fresh is not None)
+            turn = Turn(self.rules, self.spec, known)
             turn.run()
             if not turn.wants_node:
                 return turn
             reply = yield get("nodes", self.spec.name)
-            node = reply.obj.view(Node) if reply.ok else node
-
-    def _alarm(self, key: str, was: tuple[int, bool], wanted: tuple[int, bool], now_ms: int) -> Any:
-        """Arm the worker's timer anew if it is to ring at another time."""
-        if wanted == was and was[0] > now_ms:
-            return
-        if was[0] > now_ms:
-            yield Cancel(self.name, key)
-        if wanted[0]:
-            yield Enqueue(self.name, key, max(wanted[0] - now_ms, 0), wanted[1])
+            fresh = reply.obj.view(Node) if reply.ok else known.node
 
 
 def _age(stored: Stored) -> tuple[str, str]:
