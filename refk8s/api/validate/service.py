@@ -270,6 +270,8 @@ def _external_ip(value: str, kept: Sequence[str], path: str) -> Errors:
     address = parsed_ip(value)
     if errors or address is None:
         return errors or [invalid(path, value, "must be a valid IP address")]
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
     link_local = ipaddress.ip_network("224.0.0.0/24") if address.version == 4 else ipaddress.ip_network("ff02::/16")
     if address.is_unspecified:
         errors.append(invalid(path, value, f"may not be unspecified ({value})"))

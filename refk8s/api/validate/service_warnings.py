@@ -71,20 +71,24 @@ def cidr_warnings(value: str, path: str) -> Warnings:
     if address is None or not bits.isdigit() or int(bits) > width:
         return
     start = int(address) >> (width - int(bits)) << (width - int(bits))
-    kind = ipaddress.IPv6Network if width == 128 else ipaddress.IPv4Network
-    network = kind((start, int(bits)))
-    single = f"{_old_text(address)}/{width}"
+    network = quote(_network(type(address)(start), int(bits)))
     found = False
-    if network.network_address != address:
+    if start != int(address):
         found = True
-        choice = f"should be {quote(str(network))} or {quote(single)}?"
+        single = f"{_old_text(address)}/{width}"
+        choice = f"should be {network} or {quote(single)}?"
         yield f"{path}: CIDR value {quote(value)} is ambiguous in this context ({choice})"
     odd = bool(ip_address(head, "")) or (len(bits) > 1 and bits.startswith("0"))
     if odd:
-        yield f"{path}: non-standard CIDR value {quote(value)} is invalid: use {quote(str(network))}"
+        yield f"{path}: non-standard CIDR value {quote(value)} is invalid: use {network}"
     elif not found and address.version == 6 and f"{address}/{bits}" != value:
         canonical = quote(f"{address}/{bits}")
         yield f"{path}: IPv6 CIDR value {quote(value)} should be in RFC 5952 canonical format ({canonical})"
+
+
+def _network(start: ipaddress.IPv4Address | ipaddress.IPv6Address, bits: int) -> str:
+    """As `net.IPNet` prints it: an IPv4 range even inside IPv6."""
+    return f"{_old_text(start)}/{bits - 96 if is_mapped(start) and bits >= 96 else bits}"
 
 
 def _old_text(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
