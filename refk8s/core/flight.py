@@ -123,6 +123,17 @@ class Switch:
 
 
 @attrs.frozen(eq=False)
+class Compact:
+    """Compact the store's history but for the last `keep` revisions: etcd's administrator. Only for processes without informers."""
+
+    keep: int
+
+    @property
+    def token(self) -> str:
+        return f"compact {self.keep}"
+
+
+@attrs.frozen(eq=False)
 class Note:
     """A fact for invariants and stories only; it changes no state."""
 
@@ -148,7 +159,14 @@ class Retry:
     why: str
 
 
-Reconcile = Generator[Any, Any, "Requeue | Retry | None"]
+@attrs.frozen
+class Exit:
+    """Result of a reconcile: the process ends because of `why`, and is started anew at once, as a kubelet does with a static pod."""
+
+    why: str
+
+
+Reconcile = Generator[Any, Any, "Requeue | Retry | Exit | None"]
 
 
 class Flight:

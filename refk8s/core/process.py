@@ -41,11 +41,15 @@ class Controller(Protocol):
 
 @attrs.frozen(eq=False)
 class Program:
-    """What a process runs: its controllers and, derived from them, its streams and the handlers of each."""
+    """What a process runs: its controllers and, derived from them, its streams and the handlers of each.
+
+    `gate` names a memory cell; while it is absent, only the first controller begins (a leader elector). "": there is no gate.
+    """
 
     kind: str
     controllers: tuple[Controller, ...]
     rank: int = CONTROLLER
+    gate: str = ""
     streams: tuple[str, ...] = attrs.field(init=False)
     handlers: tuple[tuple[Callable[[Hands, Any], None], ...], ...] = attrs.field(init=False)
     index: dict[str, int] = attrs.field(init=False)

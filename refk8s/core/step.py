@@ -11,7 +11,7 @@ from .clock import GOAL, PERIODIC, Timer
 from .delta import Delta
 from .digest import cell
 from .errors import ModelError
-from .flight import Flight, Parallel, Reconcile, Requeue, Retry, rebuild, salt, token
+from .flight import Exit, Flight, Parallel, Reconcile, Requeue, Retry, rebuild, salt, token
 from .hands import Hands
 from .model import Model, Occasion
 from .process import Informer, Process, Program
@@ -44,7 +44,7 @@ def genesis(model: Model, store: Any, fill: Callable[[Draft], None]) -> World:
 class Draft:
     """The private working copy of one step."""
 
-    __slots__ = ("delta", "index", "model", "now_ms", "ready", "world")
+    __slots__ = ("delta", "exits", "index", "model", "now_ms", "ready", "world")
 
     def __init__(self, model: Model, world: World) -> None:
         self.model = model
@@ -53,9 +53,13 @@ class Draft:
         self.index = world.index
         self.ready = list(world.ready)
         self.delta = Delta()
+        self.exits: tuple[int, ...] = ()
 
     def freeze(self) -> tuple[World, Delta]:
         """The finished World; the draft must not be used afterwards."""
+        for p in self.exits:
+            self.crash(Crash(p))
+            self.restart(Restart(p))
         world = self.world
         world.ready = tuple(self.ready)
         world.index += 1
@@ -356,6 +360,8 @@ class Draft:
                 self.enqueue_after(p, process, name, key, result.after_ms, cause=self.index)
             else:
                 self.enqueue(p, process, name, key, self.index)
+        if type(result) is Exit:
+            self.exits += (p,)
         self.delta.finished.append((p, program.controllers[controller].name, key, result))
 
     def _fail_cell(self, process: Process, controller: int, key: str, old: int, new: int) -> None:
@@ -486,10 +492,14 @@ class Draft:
         """Store the changed process and set its ready bit for beginning."""
         world = self.world
         world.procs = world.procs.set(p, process)
+        if program.gate:
+            shut = program.gate not in process.memory
+            workers = tuple(0 if shut and c else each.workers for c, each in enumerate(program.controllers))
+            world.workers = (*world.workers[:p], workers, *world.workers[p + 1 :])
         rank = BEGIN + program.rank
         if process.started:
-            for queue, controller in zip(process.queues, program.controllers, strict=True):
-                if len(queue.lane) and len(queue.active) < controller.workers:
+            for queue, count in zip(process.queues, world.workers[p], strict=True):
+                if len(queue.lane) and len(queue.active) < count:
                     self.ready[rank] |= 1 << p
                     return
         self.ready[rank] &= ~(1 << p)
