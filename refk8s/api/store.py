@@ -42,7 +42,7 @@ class Stored:
         made = self._view
         if made is None or type(made) is not cls:
             made = self._view = view(cls, self.document)
-        return cast(V, made)
+        return made
 
     @property
     def name(self) -> str:
@@ -326,6 +326,15 @@ class Store:
         if log.base == log.end:
             return self.collection(resource)
         return _undo(log[log.base])
+
+    def revision_of(self, collection: Collection) -> int:
+        """The revision from which a watcher that holds `collection`, a past or the present one, misses nothing."""
+        if collection is self._collections.get(collection.resource):
+            return self.revision
+        for change in reversed(self.log(collection.resource)):
+            if change.root is collection:
+                return change.revision
+        return max((stored.revision for stored in collection.objects.values()), default=0)
 
     def since(self, stream: str, revision: int) -> list[Change]:
         """The changes of a stream after `revision`. Raises Expired if some of them are compacted away."""

@@ -114,7 +114,8 @@ class Api:
         if not version:
             return store.collection(call.row.plural), store.revision
         if version == "0":
-            return self.cached(call), store.revision
+            found = self.cached(call)
+            return found, store.revision_of(found)
         if not (version.isascii() and version.isdigit()):
             raise Rejected(bad_request(f"invalid resource version: {bad_version(version)}"))
         wanted = int(version)

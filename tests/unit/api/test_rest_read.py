@@ -64,6 +64,18 @@ def test_list_from_zero_reads_the_servers_cache_and_ignores_the_limit() -> None:
     assert names(server.ask("list", "configmaps")) == ["a", "b", "c", "d"]
 
 
+def test_a_list_from_a_stale_cache_says_the_revision_of_the_cache_so_that_a_watch_from_it_misses_nothing() -> None:
+    server = Server()
+    versions = three(server)
+    server.stale["configmaps"] = server.store.collection("configmaps")
+    server.create("configmaps", config_map("d"))
+    server.done("delete", "configmaps", "a")
+    stale = server.ask("list", "configmaps", resourceVersion="0")
+    assert (names(stale), stale.revision) == (["a", "b", "c"], int(versions[-1]))
+    missed = server.store.since("configmaps", stale.revision)
+    assert [(change.type, change.obj.name) for change in missed] == [("ADDED", "d"), ("DELETED", "a")]
+
+
 def test_list_at_an_exact_revision_sees_what_was_there_then() -> None:
     server = Server()
     versions = three(server)

@@ -114,6 +114,15 @@ def test_a_change_carries_the_version_before_and_the_collection_after() -> None:
     assert [len(change.root.objects) for change in (added, modified, gone)] == [1, 1, 0]
 
 
+def test_a_collection_of_the_past_knows_its_revision() -> None:
+    first = created(Store(), "a")
+    store = created(deleted(first, "a"), "x", "others")
+    assert store.revision_of(store.collection("things")) == 4
+    assert store.revision_of(first.collection("things")) == 2
+    assert store.compact(3).revision_of(first.collection("things")) == 2
+    assert store.revision_of(Collection("things")) == 0
+
+
 def test_compaction_forgets_what_is_below_and_keeps_the_floor_readable() -> None:
     store = updated(updated(created(Store(), "a"), "a", data=1), "a", data=2).compact(3)
     assert store.compacted == 3
