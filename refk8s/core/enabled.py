@@ -45,7 +45,8 @@ def _first_of(world: World, rank: int, p: int) -> Action:
 
 def _informer_action(world: World, iid: int) -> Action:
     p, place = world.informers[iid]
-    return Relist(iid) if world.procs[p].informers[place] is None else Deliver(iid)
+    informer = world.procs[p].informers[place]
+    return Relist(iid) if informer is None or informer.position < 0 else Deliver(iid)
 
 
 def _beginnable(world: World, p: int) -> Iterator[int]:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import attrs
 
 from .process import Program
+from .watching import WATCHES, Watches
 
 
 @attrs.frozen(eq=False)
@@ -44,7 +45,7 @@ class Model:
 
     `program(pid)` gives the program of a process, `agent(pid)` its user agent; `accept(draft, payload)` carries out an `Input`; `is_heartbeat(change)` says
     whether a commit changed nothing but heartbeat fields; `quiet_ms` is the period without any other commit after which a run is quiet; `epoch_ms` the
-    Unix time at which the run starts; `gates` the feature gates; `keep_live` allows the memo of suspended generators.
+    Unix time at which the run starts; `gates` the feature gates; `keep_live` allows the memo of suspended generators; `watches` brings informers their events.
     """
 
     api: Api
@@ -56,3 +57,4 @@ class Model:
     epoch_ms: int = 1_767_225_600_000
     gates: tuple[tuple[str, bool], ...] = ()
     keep_live: bool = True
+    watches: Watches = WATCHES

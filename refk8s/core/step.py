@@ -77,8 +77,7 @@ class Draft:
         if informer is None:
             raise ModelError(f"deliver {stream} to {process.pid} before its first list")
         log = world.store.log(stream)
-        change = log[informer.position]
-        moved = Informer(informer.position + 1, change.root, change.revision, informer.overlay)
+        change, moved = self.model.watches.take(stream, log, informer)
         process.informers = (*process.informers[:place], moved, *process.informers[place + 1 :])
         pid = process.pid
         world.partial += _informer(pid, stream, moved) - _informer(pid, stream, informer)
@@ -162,6 +161,24 @@ class Draft:
         hands = Hands(self, p, process, self.index)
         for controller in program.controllers:
             controller.started(hands)
+
+    def compact(self, keep: int) -> None:
+        """Forget all history but the last `keep` revisions; watches that still needed some of it end with 410."""
+        world = self.world
+        world.store = world.store.compact(world.store.revision - keep)
+        for iid, (p, place) in enumerate(world.informers):
+            process = world.procs[p]
+            informer = process.informers[place]
+            stream = self.model.program(process.pid).streams[place]
+            log = world.store.log(stream)
+            if informer is None or not 0 <= informer.position < log.base:
+                continue
+            expired = self.model.watches.expire(log, informer)
+            world.partial += _informer(process.pid, stream, expired) - _informer(process.pid, stream, informer)
+            process = process.copy()
+            process.informers = (*process.informers[:place], expired, *process.informers[place + 1 :])
+            world.procs = world.procs.set(p, process)
+            self._wake(1 << iid)
 
     # ---- requests
 
@@ -410,6 +427,9 @@ class Draft:
             mark = cell("emit", stem, self.index) & 0xFFFFFFFF
             message = InFlight(stem, p, process.incarnation, process.server, effect.request, None, 0, mark, self.index)
             self._put(process.server, message, REQUESTS)
+            return None, ""
+        if kind is effects.Compact:
+            self.compact(effect.keep)
             return None, ""
         if kind is effects.Switch:
             target = self.world.names[effect.pid]

@@ -22,6 +22,7 @@ from ..core.model import Model
 from ..core.process import Program
 from ..core.step import Draft, step
 from ..core.step import genesis as first_world
+from ..core.watching import WATCHES, Watches
 from ..core.wire import Request
 from ..core.world import World
 from ..kubelet.program import NodeSpec, kubelet
@@ -50,6 +51,7 @@ class Parts:
     scheduler: Callable[[], Program] = kube_scheduler
     kubelet: Callable[[NodeSpec, Any], Program] = kubelet
     user: Callable[[tuple[Step, ...]], Program] = user
+    watches: Watches = WATCHES
 
 
 @attrs.frozen(eq=False)
@@ -87,6 +89,7 @@ def build(cluster: Cluster, parts: Parts | None = None) -> tuple[Model, World]:
         quiet_ms=cluster.quiet_ms,
         epoch_ms=cluster.epoch_ms,
         gates=tuple(sorted(cluster.gates.items())),
+        watches=parts.watches,
     )
     store = _store(parts.api, cluster)
     servers = [pid for pid in programs if pid.startswith("kube-apiserver")]

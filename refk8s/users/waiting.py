@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from ..controllers.runtime import get, update
-from ..core.flight import Switch
+from ..core.flight import Compact, Switch
 from .verb import Later, Said, Verb, as_kubectl, at, put, said, target
 
 POLL_MS: Final = 1_000
@@ -90,10 +90,18 @@ def start_node(arguments: Any, waited_ms: int) -> Said:
     return f"node {arguments['name']} switched on"
 
 
+def compact(arguments: Any, waited_ms: int) -> Said:
+    """`etcdctl compact`: {keep?}: forget all history but the last `keep` revisions (default 0)."""
+    keep = int(arguments.get("keep", 0))
+    yield Compact(keep)
+    return f"compacted all but {keep} revisions"
+
+
 VERBS: Final[Mapping[str, Verb]] = {
     "sleep": sleep,
     "wait": wait,
     "increment": increment,
     "stopNode": stop_node,
     "startNode": start_node,
+    "compact": compact,
 }
