@@ -134,17 +134,6 @@ class Compact:
 
 
 @attrs.frozen(eq=False)
-class Compact:
-    """Compact the store's history but for the last `keep` revisions: etcd's administrator. Only for processes without informers."""
-
-    keep: int
-
-    @property
-    def token(self) -> str:
-        return f"compact {self.keep}"
-
-
-@attrs.frozen(eq=False)
 class Note:
     """A fact for invariants and stories only; it changes no state."""
 
