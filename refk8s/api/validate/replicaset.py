@@ -85,8 +85,9 @@ def at_most_all(status: Doc, keys: Sequence[str]) -> Errors:
     every = status.get("replicas") or 0
     errors: Errors = []
     for key in keys:
-        if (status.get(key) or 0) > every:
-            errors.append(invalid(f"status.{key}", status[key], "cannot be greater than status.replicas"))
+        count = status.get(key) or 0
+        if count > every:
+            errors.append(invalid(f"status.{key}", count, "cannot be greater than status.replicas"))
     available = status.get("availableReplicas") or 0
     if available > (status.get("readyReplicas") or 0):
         errors.append(invalid("status.availableReplicas", available, "cannot be greater than readyReplicas"))
