@@ -36,6 +36,7 @@ from ..status import (
     unclassified,
 )
 from ..store import Change, Collection, Document, Expired, Store, Stored
+from ..validate import warnings
 from . import binding, collection, read, scale, write
 from .call import Call, failure, unstored
 from .lister import Lister
@@ -237,22 +238,27 @@ class Api:
         return strategy.prepare_update(kind, document, old.document)
 
     def validate_create(self, call: Call, document: Document) -> None:
-        """Reject an invalid new object."""
-        errors = validate.validate_create(call.row.kind, document)
+        """Reject an invalid new object; remark on a valid one."""
+        kind = call.row.kind
+        errors = validate.validate_create(kind, document)
         if errors:
             raise Rejected(_invalid(call, document, errors))
+        call.warn(*warnings.warnings_create(kind, document))
 
     def validate_update(self, call: Call, document: Document, old: Stored) -> None:
-        """Reject an invalid change."""
+        """Reject an invalid change; remark on a valid one."""
         subresource, kind = call.request.subresource, call.row.kind
         if subresource == "status":
             errors = validate.validate_status_update(kind, document, old.document)
+            remarks = () if errors else warnings.warnings_status_update(kind, document)
         elif subresource == "finalize":
-            errors = validate.validate_finalize_update(document, old.document)
+            errors, remarks = validate.validate_finalize_update(document, old.document), ()
         else:
             errors = validate.validate_update(kind, document, old.document)
+            remarks = () if errors else warnings.warnings_update(kind, document, old.document)
         if errors:
             raise Rejected(_invalid(call, document, errors))
+        call.warn(*remarks)
 
     def with_version(self, document: Document, old: Stored) -> Document:
         """The document with the resourceVersion of what it replaces: its own has done its work."""

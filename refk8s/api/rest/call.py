@@ -47,7 +47,8 @@ class Call:
 
     def warn(self, *texts: str) -> None:
         """Add warnings to the answer, each once."""
-        self.warnings = tuple(dict.fromkeys((*self.warnings, *texts)))
+        if texts:
+            self.warnings = tuple(dict.fromkeys((*self.warnings, *texts)))
 
     def current(self) -> Stored | None:
         """The current version of the object that the request names."""
