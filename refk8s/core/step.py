@@ -98,7 +98,10 @@ class Draft:
         program = self.model.program(process.pid)
         stream = program.streams[place]
         old = process.informers[place]
-        root, revision = self._source(process, stream)
+        source = self._source(process, stream)
+        if source is None:
+            raise ModelError(f"{process.pid} lists {stream} before the watch cache that feeds it has")
+        root, revision = source
         log = world.store.log(stream)
         position = log.end
         while position > log.base and log[position - 1].revision > revision:
@@ -113,29 +116,32 @@ class Draft:
             for handler in program.handlers[place]:
                 handler(hands, change)
         if p in world.trailing:
-            self._wake(world.trailing[p])
+            self._wake(self._clients(p, stream))
         if not process.started and None not in process.informers:
             self._start(p, process, program)
         self.settle(p, process, program)
 
-    def _source(self, process: Process, stream: str) -> tuple[Any, int]:
-        """The collection and revision that a list of `stream` by `process` sees."""
+    def _source(self, process: Process, stream: str) -> tuple[Any, int] | None:
+        """The collection and revision that a list of `stream` by `process` sees; None while the watch cache that feeds it has not listed."""
         world = self.world
         resource = stream.partition("@")[0]
-        if process.server in world.trailing:
-            server = world.procs[process.server]
-            program = self.model.program(server.pid)
-            informer = server.informers[program.stream_index[resource]]
-            if informer is None:
-                raise ModelError(f"{process.pid} lists {stream} before the watch cache of {server.pid} is ready")
-            return informer.root, informer.revision
+        server = process.server
+        if server in world.trailing and world.pids[server] != process.pid:
+            informer = self._watch_cache(server, resource)
+            return None if informer is None else (informer.root, informer.revision)
         return world.store.collection(resource), world.store.revision
+
+    def _watch_cache(self, server: int, resource: str) -> Informer | None:
+        """The informer that is the watch cache of an API server for a resource."""
+        process = self.world.procs[server]
+        return process.informers[self.model.program(process.pid).stream_index[resource]]
 
     def _refresh(self, iid: int, process: Process, stream: str, informer: Informer, log: Any) -> None:
         """Set the ready bit of an informer that has just moved."""
         more = informer.position < log.end
-        if more and process.server in self.world.trailing:
-            more = log[informer.position].revision <= self._source(process, stream)[1]
+        if more and self.world.lagging >> iid & 1:
+            source = self._source(process, stream)
+            more = source is not None and log[informer.position].revision <= source[1]
         if more:
             self.ready[BEHIND] |= 1 << iid
         else:
@@ -151,6 +157,14 @@ class Draft:
         for stream in change.streams:
             mask |= subscribers.get(stream) or 0
         return mask
+
+    def _clients(self, server: int, resource: str) -> int:
+        """The informers of a resource, selective ones included, that an API server's watch cache feeds."""
+        mask = 0
+        for stream, informers in self.world.subscribers.items():
+            if stream.partition("@")[0] == resource:
+                mask |= informers
+        return mask & self.world.trailing[server]
 
     def _wake(self, informers: int) -> None:
         self.ready[BEHIND] |= informers
@@ -201,7 +215,10 @@ class Draft:
         serving = world.procs[server]
 
         def cached(resource: str) -> Any:
-            return self._source(sender, resource)[0] if server in world.trailing else world.store.collection(resource)
+            if server not in world.trailing:
+                return world.store.collection(resource)
+            informer = self._watch_cache(server, resource)
+            return world.store.collection(resource) if informer is None else informer.root
 
         agent = message.request.agent or self.model.agent(sender.pid)
         occasion = Occasion(self.now_ms, agent, sender.pid, serving.pid, self.index, cached)
@@ -580,17 +597,20 @@ class Draft:
             mask |= bit
             world.subscribers = world.subscribers.set(stream, (world.subscribers.get(stream) or 0) | bit)
             world.store = world.store.with_stream(stream)
-        if server in world.trailing:
+        if server in world.trailing and server != p:
             world.trailing = world.trailing.set(server, world.trailing[server] | mask)
             world.lagging |= mask
         if trailing:
             world.trailing = world.trailing.set(p, 0)
-        self._boot(p, process, program, mask)
+        self._boot(p, process, program)
         return p
 
-    def _boot(self, p: int, process: Process, program: Program, informers: int) -> None:
-        self.world.partial += cell("process", process.pid, process.incarnation, 1)
-        self.ready[BEHIND] |= informers
+    def _boot(self, p: int, process: Process, program: Program) -> None:
+        world = self.world
+        world.partial += cell("process", process.pid, process.incarnation, 1)
+        for place, stream in enumerate(program.streams):
+            if self._source(process, stream) is not None:
+                self.ready[BEHIND] |= 1 << (world.first_informer[p] + place)
         if not program.streams:
             self._start(p, process, program)
         self.settle(p, process, program)
@@ -629,7 +649,7 @@ class Draft:
         world.stopped &= ~(1 << p)
         world.held &= ~mask
         world.partial -= cell("process", dead.pid, dead.incarnation, 0)
-        self._boot(p, process, program, mask)
+        self._boot(p, process, program)
 
     def _informers_of(self, p: int, program: Program) -> int:
         return ((1 << len(program.streams)) - 1) << self.world.first_informer[p]

@@ -96,7 +96,7 @@ def build(cluster: Cluster, parts: Parts | None = None) -> tuple[Model, World]:
 
     def fill(draft: Draft) -> None:
         for n, pid in enumerate(programs):
-            server = 0 if pid in servers else n % len(servers)
+            server = n if pid in servers else n % len(servers)
             draft.add_process(pid, server, trailing=pid in servers and len(servers) > 1)
 
     world = first_world(model, store, fill)
@@ -159,7 +159,7 @@ def is_heartbeat(change: Change) -> bool:
         return change.type == "MODIFIED"
     if change.resource != "nodes" or change.prev is None or change.type != "MODIFIED":
         return False
-    return _without_heartbeats(change.prev.document) == _without_heartbeats(change.obj.document)
+    return bool(_without_heartbeats(change.prev.document) == _without_heartbeats(change.obj.document))
 
 
 def _without_heartbeats(document: Mapping[str, Any]) -> Any:

@@ -50,7 +50,7 @@ def genesis(api: Api, now_ms: int) -> Store:
     def cached(resource: str) -> Collection:
         return store.collection(resource)
 
-    occasion = Occasion(now_ms, "kube-apiserver", "kube-apiserver", "kube-apiserver", 0, cached)
+    occasion = Occasion(now_ms, "kube-apiserver", "kube-apiserver", "kube-apiserver", -1, cached)
     for request in bootstrap():
         store, response, _ = api.serve(store, request, occasion)
         assert response.ok, response.message
