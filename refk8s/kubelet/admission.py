@@ -11,11 +11,10 @@ from typing import Final
 import attrs
 
 from ..core.table import EMPTY, Table
-from ..kinds.codec import ResourceList
 from ..kinds.node import Node
 from ..kinds.nodeselector import required_nodes
 from ..kinds.pod import Pod
-from ..kinds.resources import Amounts, amounts, placed_requests, pod_requests
+from ..kinds.resources import Amounts, amounts
 from ..kinds.toleration import NO_EXECUTE, untolerated
 
 OS: Final = "linux"
@@ -90,13 +89,8 @@ class Taken:
 NOTHING_TAKEN: Final = Taken()
 
 
-def share(pod: Pod) -> Share:
-    """What a pod takes."""
-    return Share(pod.metadata.uid, amounts(placed_requests(pod)), host_ports(pod))
-
-
-def admit(pod: Pod, node: Node, taken: Taken) -> tuple[Rejection, ...]:
-    """The reasons why the pod may not run on the node, () if it may; its status shows the first one. Source: predicateAdmitHandler.Admit.
+def admit(pod: Pod, share: Share, node: Node, taken: Taken) -> tuple[Rejection, ...]:
+    """The reasons why the pod, which asks for `share`, may not run on the node, () if it may; its status shows the first. Source: predicateAdmitHandler.Admit.
 
     DEVIATES: no pods are preempted to let a critical one in (CriticalPodAdmissionHandler), because the kubelet here evicts nothing by itself.
     """
@@ -107,12 +101,12 @@ def admit(pod: Pod, node: Node, taken: Taken) -> tuple[Rejection, ...]:
         return (Rejection("PodOSSelectorNodeLabelDoesNotMatch", message),)
     if pod.spec.os is not None and pod.spec.os.name != OS:
         return (Rejection("PodOSNotSupported", "Failed to admit pod as the OS field doesn't match node OS"),)
-    found = list(_insufficient(pod, node.status.allocatable, taken))
+    found = list(_insufficient(share.amounts, node, taken))
     if not required_nodes(pod).matches(node.metadata.name, labels):
         found.append(_failed(NODE_AFFINITY, "node(s) didn't match Pod's node affinity/selector"))
     if pod.spec.node_name and pod.spec.node_name != node.metadata.name:
         found.append(_failed("NodeName", "node(s) didn't match the requested node name"))
-    if any(conflicts(port, other) for port in host_ports(pod) for other in taken.ports):
+    if any(conflicts(port, other) for port in share.ports for other in taken.ports):
         found.append(_failed("NodePorts", "node(s) didn't have free ports for the requested pod ports"))
     if untolerated(node.spec.taints, pod.spec.tolerations, (NO_EXECUTE,)) is not None:
         found.append(_failed("TaintToleration", "node(s) had taints that the pod didn't tolerate"))
@@ -123,13 +117,12 @@ def _failed(name: str, why: str) -> Rejection:
     return Rejection(name, f"Predicate {name} failed: {why}")
 
 
-def _insufficient(pod: Pod, allocatable: ResourceList, taken: Taken) -> list[Rejection]:
-    have = amounts(allocatable)
+def _insufficient(asked: Amounts, node: Node, taken: Taken) -> list[Rejection]:
+    have = amounts(node.status.allocatable)
     count = len(taken.shares)
     found = []
     if count + 1 > have.allowed_pod_number:
         found.append(_short("pods", 1, count, have.allowed_pod_number))
-    asked = amounts(pod_requests(pod))
     for name, wanted, used, capacity in (
         ("cpu", asked.milli_cpu, taken.milli_cpu, have.milli_cpu),
         ("memory", asked.memory, taken.memory, have.memory),

@@ -125,7 +125,9 @@ def owned(
     ]
 
 
-def document(kind: str, verdict: Verdict, generation: int, old: Mapping[str, Document], now: str) -> dict[str, Any]:
+def condition_document(
+    kind: str, verdict: Verdict, generation: int, old: Mapping[str, Document], now: str
+) -> dict[str, Any]:
     """A condition's document; its transition time is the old one's if the status is the same. Source: updateLastTransitionTime."""
     status, reason, message = verdict
     before = old.get(kind)

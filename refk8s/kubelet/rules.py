@@ -11,7 +11,7 @@ from ..kinds.container import Container
 from ..kinds.node import Node
 from ..kinds.pod import Pod
 from .actions import Actions, compute_actions
-from .admission import Rejection, Taken, admit
+from .admission import Rejection, Share, Taken, admit
 from .backoff import CRASH_LOOP, IMAGE_PULL, BackoffPolicy
 from .behaviour import ANNOTATION, INIT, MAIN, NO_BEHAVIOURS, Behaviour, BehaviourError, Behaviours
 from .phase import TERMINAL
@@ -30,9 +30,9 @@ class Rules:
     image_pull: BackoffPolicy = IMAGE_PULL
     retry_ms: int = 10_000
 
-    def admit(self, pod: Pod, node: Node, taken: Taken) -> tuple[Rejection, ...]:
-        """Why the pod may not run here, () if it may."""
-        return admit(pod, node, taken)
+    def admit(self, pod: Pod, share: Share, node: Node, taken: Taken) -> tuple[Rejection, ...]:
+        """Why the pod, which takes `share`, may not run here; () if it may."""
+        return admit(pod, share, node, taken)
 
     def actions(self, pod: Pod, sandbox: Sandbox | None, now_ms: int) -> Actions:
         """What to do about a pod."""
@@ -42,9 +42,9 @@ class Rules:
         """The status of a pod, phase and conditions included."""
         return generate(scene, host_ip, is_terminal=is_terminal)
 
-    def last_status(self, pod: Pod, status: Document) -> Document:
-        """The status of a pod whose containers have stopped for good."""
-        return terminated(pod, status)
+    def last_status(self, pod: Pod, api: Mapping[str, Any], status: Document) -> Document:
+        """The status of a pod whose containers have stopped for good; `api` is what the API server shows."""
+        return terminated(pod, api, status)
 
     def merge(self, api: Mapping[str, Any], status: Document, now: str, *, could_run: bool) -> Document:
         """The status to send, given the one that the API server has."""

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from ..core.clock import rfc3339
 from ..kinds.pod import Pod
-from ..kinds.resources import pod_limits, pod_qos, pod_requests
-from .conditions import CONTAINERS_READY, INITIALIZED, KUBELETS, READY, Verdict, document, owned
+from ..kinds.resources import pod_qos
+from .conditions import CONTAINERS_READY, INITIALIZED, KUBELETS, READY, Verdict, condition_document, owned
+from .demand import demand
 from .phase import FAILED, SUCCEEDED, TERMINAL, get_phase
 from .restart import is_sidecar, should_restart
 from .statuses import Document, Scene, container_statuses, lost
@@ -27,17 +28,16 @@ def generate(scene: Scene, host_ip: str, *, is_terminal: bool) -> Document:
 
     A terminal phase, once shown by `scene.old` or by the API, stays. Source: generateAPIPodStatus.
     """
-    pod, old = scene.pod, scene.old
+    pod, old, shown = scene.pod, scene.old, scene.document["status"]
     mains, inits = container_statuses(scene)
     started = any(scene.sandbox.find(container.name) for container in pod.spec.containers)
     phase = keep_terminal(
         get_phase(pod.spec, [*mains, *inits], is_terminal=is_terminal, has_started=started and scene.sandbox.ready),
         str(old.get("phase", "")),
-        pod.status.phase,
+        str(shown.get("phase", "")),
     )
-    if scene.evicted is not None and pod.status.phase not in TERMINAL:
+    if scene.evicted is not None and shown.get("phase") not in TERMINAL:
         phase = FAILED
-    shown = scene.document["status"]
     made: Document = {}
     if pod.metadata.generation:
         made["observedGeneration"] = pod.metadata.generation
@@ -56,7 +56,7 @@ def generate(scene: Scene, host_ip: str, *, is_terminal: bool) -> Document:
         made["initContainerStatuses"] = inits
     made["containerStatuses"] = mains
     made["qosClass"] = pod_qos(pod)
-    _pod_level_resources(made, pod, old)
+    _pod_level_resources(made, scene.document)
     return made
 
 
@@ -76,7 +76,7 @@ def _conditions(scene: Scene, statuses: list[Document], phase: str) -> list[Docu
     now = rfc3339(scene.now_ms)
     generation = scene.pod.metadata.generation
     verdicts = owned(scene.pod, statuses, phase, foreign, sandbox=scene.sandbox.ready, was_initialized=was)
-    made = [document(kind, verdict, generation, old, now) for kind, verdict in verdicts]
+    made = [condition_document(kind, verdict, generation, old, now) for kind, verdict in verdicts]
     return [*foreign, *made] if foreign else made
 
 
@@ -89,24 +89,19 @@ def _addresses(made: Document, scene: Scene, host_ip: str) -> None:
         made["podIPs"] = [{"ip": ip}]
 
 
-def _pod_level_resources(made: Document, pod: Pod, old: Mapping[str, Any]) -> None:
+def _pod_level_resources(made: Document, document: Mapping[str, Any]) -> None:
     """The pod's resources as a whole. Source: KEP-5419, getEffectiveAllocatedResources.
 
     DEVIATES: the numbers are the spec's even while the pod runs, because there are no cgroups to read them back from (upstream's may be rounded).
     """
-    if old.get("observedGeneration") == made.get("observedGeneration") and "resources" in old:
-        made["resources"] = old["resources"]
-        if "allocatedResources" in old:
-            made["allocatedResources"] = old["allocatedResources"]
-        return
-    requests = {name: str(quantity) for name, quantity in pod_requests(pod).items()}
-    limits = {name: str(quantity) for name, quantity in pod_limits(pod).items()}
-    made["resources"] = {
-        **({"limits": limits} if limits else {}),
-        **({"requests": requests} if requests else {}),
-    }
-    if requests:
-        made["allocatedResources"] = requests
+    asked = demand(document)
+    resources: Document = {}
+    if asked.limits:
+        resources["limits"] = asked.limits
+    if asked.requests:
+        resources["requests"] = asked.requests
+        made["allocatedResources"] = asked.requests
+    made["resources"] = resources
 
 
 def rejected(pod: Pod, reason: str, message: str, start_time: str) -> Document:
@@ -122,10 +117,13 @@ def rejected(pod: Pod, reason: str, message: str, start_time: str) -> Document:
     }
 
 
-def terminated(pod: Pod, status: Document) -> Document:
-    """The last status of a pod: whatever is not known to have ended is taken to have failed, and the phase is terminal. Source: TerminatePod."""
+def terminated(pod: Pod, api: Mapping[str, Any], status: Document) -> Document:
+    """The last status of a pod: whatever is not known to have ended is taken to have failed, and the phase is terminal. `api`: what the API server shows.
+
+    Source: TerminatePod.
+    """
     made = dict(status)
-    if _has_initialized(pod):
+    if _has_initialized(pod, api):
         made["containerStatuses"] = [_ended(container) for container in status.get("containerStatuses") or ()]
     inits = status.get("initContainerStatuses")
     if inits:
@@ -146,22 +144,19 @@ def _has_run(status: Mapping[str, Any]) -> bool:
     return "waiting" not in status["state"] or "terminated" in status["lastState"]
 
 
-def _has_initialized(pod: Pod) -> bool:
-    """Whether the API has seen a sign that the pod's init containers were done. Source: hasPodInitialized."""
+def _has_initialized(pod: Pod, api: Mapping[str, Any]) -> bool:
+    """Whether the API server has seen a sign that the pod's init containers were done. Source: hasPodInitialized."""
     inits = pod.spec.init_containers
-    if not inits:
+    if not inits or any(_has_run(status) for status in api.get("containerStatuses") or ()):
         return True
-    for status in pod.status.container_statuses:
-        if status.last_state.terminated is not None or status.state.waiting is None:
-            return True
-    if not pod.status.init_container_statuses:
+    shown = api.get("initContainerStatuses")
+    if not shown:
         return False
-    last = pod.status.init_container_statuses[-1]
-    if is_sidecar(inits[len(pod.status.init_container_statuses) - 1]):
-        return last.state.running is not None and bool(last.started)
-    return any(
-        ended is not None and ended.exit_code == 0 for ended in (last.last_state.terminated, last.state.terminated)
-    )
+    last = shown[-1]
+    if is_sidecar(inits[len(shown) - 1]):
+        return "running" in last["state"] and bool(last.get("started"))
+    ends = [last[field].get("terminated") for field in ("lastState", "state")]
+    return any(end is not None and not end["exitCode"] for end in ends)
 
 
 def illegal_transition(old: Mapping[str, Any], new: Mapping[str, Any], pod: Pod) -> str:
@@ -234,7 +229,7 @@ def _not_ready(made: Document, now: str) -> None:
     verdict: Verdict = ("False", "PodCompleted" if made["phase"] == SUCCEEDED else "PodFailed", "")
     old = {c["type"]: c for c in conditions}
     made["conditions"] = [
-        document(c["type"], verdict, c.get("observedGeneration", 0), old, now)
+        condition_document(c["type"], verdict, c.get("observedGeneration", 0), old, now)
         if c["type"] in (READY, CONTAINERS_READY)
         else c
         for c in conditions

@@ -21,8 +21,9 @@ from ..kinds.node import Node
 from ..kinds.pod import Pod
 from . import starting
 from .actions import Stop
-from .admission import NODE_AFFINITY, NOTHING_TAKEN, Rejection, Share, Taken, share
+from .admission import NODE_AFFINITY, NOTHING_TAKEN, Rejection, Share, Taken, host_ports
 from .behaviour import NEVER, Behaviour
+from .demand import demand
 from .phase import TERMINAL
 from .probes import health
 from .records import (
@@ -87,7 +88,8 @@ class Turn:
         self.known = known
         self.now_ms = known.now_ms
         self.stored = known.stored
-        self.pod: Pod | None = known.stored.view(Pod) if known.stored is not None else None
+        self.basis = _basis(known.stored, known.worker) if known.stored is not None else None
+        self.pod: Pod | None = self.basis.view(Pod) if self.basis is not None else None
         self.runtime = known.runtime
         self.sandbox: Sandbox | None = known.runtime.pods.get(known.uid)
         self.share: Share | None = None
@@ -143,9 +145,9 @@ class Turn:
             if sandbox is None:
                 return False
             self.begin_termination()
-        elif pod.status.phase in TERMINAL:
+        elif self.phase() in TERMINAL:
             if runs:
-                self.share = share(pod)
+                self.share = self.take(pod)
                 self.begin_termination()
             else:
                 self.state = TERMINATED
@@ -158,16 +160,24 @@ class Turn:
         """Let the pod in, or reject it. Source: HandlePodAdditions, rejectPod."""
         node = self.known.node
         assert node is not None
-        reasons = self.rules.admit(pod, node, self.known.taken)
+        share = self.take(pod)
+        reasons = self.rules.admit(pod, share, node, self.known.taken)
         if reasons and not self.known.fresh_node and all(found.reason == NODE_AFFINITY for found in reasons):
             self.wants_node = True
             return False
         if reasons:
             self.reject(pod, reasons[0])
         else:
-            self.share = share(pod)
+            self.share = share
             self.state = SYNCING
         return True
+
+    def take(self, pod: Pod) -> Share:
+        """What the pod takes from the node.
+
+        DEVIATES: it is the spec's demand even for a pod whose resources are being changed in place, because resizes are not modelled.
+        """
+        return Share(pod.metadata.uid, demand(self.document).amounts, host_ports(pod))
 
     def reject(self, pod: Pod, why: Rejection) -> None:
         """Give the pod the phase Failed. What of it runs (the kubelet has been restarted) is stopped as an orphan."""
@@ -213,7 +223,7 @@ class Turn:
     def is_termination_requested(self) -> bool:
         """Whether the pod is to be stopped: deleted, gone, or ended by somebody else."""
         pod = self.pod
-        return pod is None or self.known.gone or bool(pod.metadata.deletion_timestamp) or pod.status.phase in TERMINAL
+        return pod is None or self.known.gone or bool(pod.metadata.deletion_timestamp) or self.phase() in TERMINAL
 
     def act(self) -> bool:
         """Stop and start containers; True if the turn has to wait then. Source: kuberuntime_manager.go, SyncPod."""
@@ -358,7 +368,7 @@ class Turn:
         if sandbox is not None:
             self.put(sandbox.down())
         if self.pod is not None and not self.known.gone:
-            status = self.rules.last_status(self.pod, self.generate(is_terminal=True))
+            status = self.rules.last_status(self.pod, self.document["status"], self.generate(is_terminal=True))
             self.show(status, finished=True)
         return False
 
@@ -398,7 +408,7 @@ class Turn:
             return
         self.worker = Worker(
             self.state,
-            self.stored,
+            self.basis,
             self.entry,
             self.busy,
             self.until_ms,
@@ -457,8 +467,12 @@ class Turn:
         assert self.stored is not None
         return self.stored.document
 
+    def phase(self) -> str:
+        """The phase that the API server shows."""
+        return str(self.document["status"].get("phase", ""))
+
     def require_pod(self) -> Pod:
-        """The pod, which is known."""
+        """The pod, which is known; its status may be an older one."""
         assert self.pod is not None
         return self.pod
 
@@ -521,3 +535,17 @@ class Turn:
     def behaviour_named(self, name: str) -> Behaviour:
         """What the container of this name does."""
         return self.behaviour_of(self.container(name))
+
+
+def _basis(stored: Stored, worker: Worker | None) -> Stored:
+    """The version whose view is good for `stored`: the one last looked at, if nothing but the status has changed since."""
+    last = worker.last if worker is not None else None
+    if last is not None and last.document["spec"] is stored.document["spec"]:
+        now, was = stored.document["metadata"], last.document["metadata"]
+        if all(now.get(field) == was.get(field) for field in _READ):
+            return last
+    return stored
+
+
+_READ: Final = ("uid", "generation", "deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations")
+"""The metadata that a turn looks at."""
