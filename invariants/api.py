@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from refk8s.api.registry import RESOURCES
 from refk8s.api.store import DELETED, MODIFIED, Change
+from refk8s.api.validate.semantic import semantically_equal
 from refk8s.core.action import Action
 from refk8s.core.clock import rfc3339
 from refk8s.core.delta import Delta
@@ -53,6 +55,32 @@ def a_stale_write_conflicts_and_only_a_stale_one(
     uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
     if response.reason == "Conflict" and uid in (None, "", old.uid) and request.verb == "update":
         return f"{what}: refused with 409 Conflict; expected no conflict"
+    return None
+
+
+@SUITE.invariant(
+    "API-10",
+    severity=SAFETY,
+    on=Served(),
+    spec=SPEC,
+    source="api-conventions, concurrency control; pkg/registry/*/*/strategy.go, AllowUnconditionalUpdate",
+    catalogue="A1",
+)
+def the_last_writer_wins_only_where_the_kind_allows_it(
+    before: World, action: Action, after: World, delta: Delta
+) -> str | None:
+    """An update without a resourceVersion is accepted only for kinds that allow unconditional updates."""
+    if delta.served is None or not delta.commits:
+        return None
+    message, response = delta.served
+    request = message.request
+    if request.verb != "update" or request.subresource == "scale" or not isinstance(request.body, Mapping):
+        return None
+    metadata, row = request.body.get("metadata"), RESOURCES.get(request.resource)
+    if row is None or row.unconditional_update or (isinstance(metadata, Mapping) and metadata.get("resourceVersion")):
+        return None
+    if response.ok and before.store.get(request.resource, _key(request)) is not None:
+        return f"{request} by {before.pids[message.sender]} without a resourceVersion overwrote the object: expected 422 Invalid"
     return None
 
 
@@ -141,7 +169,7 @@ ANNOTATIONS_COUNT = frozenset({"deployments"})
     catalogue="A5",
 )
 def generation_counts_changes_of_the_spec(before: World, action: Action, after: World, delta: Delta) -> str | None:
-    """metadata.generation never falls; it rises by one only when the spec changes or the deletion starts, and never for a change of status alone."""
+    """metadata.generation rises by one when the spec changes or the deletion starts, and at no other time: not for a change of status, and it never falls."""
     for change in delta.commits:
         if change.prev is None or change.type != MODIFIED:
             continue
@@ -150,16 +178,27 @@ def generation_counts_changes_of_the_spec(before: World, action: Action, after: 
         if old == new == 0:
             continue
         what = f"{change.resource}/{change.key}: {change.actor} took metadata.generation from {old} to {new}"
-        desired = change.prev.document.get("spec") != change.obj.document.get("spec")
-        if change.resource in ANNOTATIONS_COUNT:
-            desired = desired or was.get("annotations") != now.get("annotations")
-        deletion = not was.get("deletionTimestamp") and bool(now.get("deletionTimestamp"))
-        shorter = was.get("deletionGracePeriodSeconds") != now.get("deletionGracePeriodSeconds")
         if new not in (old, old + 1):
             return f"{what}: expected {old} or {old + 1}"
-        if new == old + 1 and not (desired or deletion or shorter):
+        spec, before_it = change.obj.document.get("spec"), change.prev.document.get("spec")
+        desired = spec is not before_it and spec != before_it
+        deletion = not was.get("deletionTimestamp") and bool(now.get("deletionTimestamp"))
+        if new == old:
+            if deletion:
+                return f"{what} as its deletion started: expected {old + 1}"
+            if desired and not _is_binding(delta) and not semantically_equal(spec, before_it):
+                return f"{what} with another spec: expected {old + 1}"
+            continue
+        if change.resource in ANNOTATIONS_COUNT:
+            desired = desired or was.get("annotations") != now.get("annotations")
+        if not (desired or deletion):
             return f"{what} without a change of the spec: expected {old}"
     return None
+
+
+def _is_binding(delta: Delta) -> bool:
+    """Whether the step bound a pod, which its generation does not count."""
+    return delta.served is not None and delta.served[0].request.subresource == "binding"
 
 
 @SUITE.invariant(
@@ -202,13 +241,20 @@ def deletion_starts_once_and_its_grace_only_shortens(
 def finalizers_keep_an_object_and_none_is_added_after_deletion(
     before: World, action: Action, after: World, delta: Delta
 ) -> str | None:
-    """An object is there as long as it has finalizers, goes with the last one, and gets no new ones once its deletion has started."""
+    """An object is there as long as it has finalizers, goes with the last one, and gets no new ones once its deletion has started.
+
+    Only a further delete may change the garbage collector's own ones then, by its propagation policy.
+    """
     verb = delta.served[0].request.verb if delta.served is not None else ""
     for change in delta.commits:
         finding = _finalizer_finding(change, verb)
         if finding is not None:
             return finding
     return None
+
+
+COLLECTORS = frozenset({"orphan", "foregroundDeletion"})
+"""Finalizers by which the garbage collector takes part: the propagation policy of every delete sets or drops them."""
 
 
 def _finalizer_finding(change: Change, verb: str) -> str | None:
@@ -218,14 +264,14 @@ def _finalizer_finding(change: Change, verb: str) -> str | None:
     had, has = was.get("finalizers") or [], now.get("finalizers") or []
     what = f"{change.resource}/{change.key}"
     if change.type == DELETED:
-        if had and verb in ("delete", "deletecollection"):
+        if verb in ("delete", "deletecollection") and any(name not in COLLECTORS for name in had):
             return f"{what}: {change.actor} removed it while it had the finalizers {had}"
         if had and not was.get("deletionTimestamp"):
             return f"{what}: {change.actor} removed it with the finalizers {had}, without a deletion"
         return None
     if was.get("deletionTimestamp"):
         added = [name for name in has if name not in had]
-        if added:
+        if added and not (verb in ("delete", "deletecollection") and set(added) <= COLLECTORS):
             return f"{what}: {change.actor} added the finalizer {added[0]} after its deletion had started"
         if (
             had
