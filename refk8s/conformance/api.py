@@ -22,9 +22,12 @@ from ..core.model import Occasion
 from ..core.wire import Request
 from .api_http import Http, Refused, Target, body_of, event_object, request_of, target_of, watch_options
 from .api_match import Symbols, compare
+from .cases import ConformanceError
 from .report import Disagreement, Group, Report
 
-__all__ = ["Step", "replay", "replay_scenario", "scenarios"]
+__all__ = ["CORPUS", "ConformanceError", "Step", "replay", "replay_scenario", "scenarios"]
+
+CORPUS = "api"
 
 _START_MS = 1_767_225_600_000
 _STEP_MS = 10
@@ -40,23 +43,31 @@ class Step:
     wrong: tuple[str, ...]
 
 
-def replay(folder: Path, themes: tuple[str, ...] = ()) -> Report:
-    """The agreement per theme over all scenarios in `folder` (of `themes` only, if any are given)."""
+def replay(folder: Path | str, themes: tuple[str, ...] = ()) -> Report:
+    """The agreement per theme over all scenarios in `folder` (of `themes` only, if any are given). Raises ConformanceError."""
     groups = []
-    for theme, found in scenarios(folder):
+    for theme, found in scenarios(Path(folder)):
         if themes and theme not in themes:
             continue
         steps = [step for scenario in found for step in replay_scenario(scenario)]
         disagreements = tuple(Disagreement(step.name, step.wrong[0]) for step in steps if step.wrong)
         agreeing = sum(step.agrees for step in steps)
-        groups.append(Group("api", theme, len(steps), disagreements, agreeing))
+        groups.append(Group(CORPUS, theme, len(steps), disagreements, agreeing))
     return Report(tuple(groups))
 
 
 def scenarios(folder: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """(theme, scenarios) of each file of the corpus in `folder`, by name."""
-    for path in sorted(folder.glob("api-*.json")):
-        corpus = orjson.loads(path.read_bytes())
+    """(theme, scenarios) of each file of the corpus in `folder`, by name. Raises ConformanceError."""
+    paths = sorted(folder.glob("api-*.json"))
+    if not paths:
+        raise ConformanceError(f"{folder}: no case files in it; expected files named api-*.json")
+    for path in paths:
+        try:
+            corpus = orjson.loads(path.read_bytes())
+        except orjson.JSONDecodeError as error:
+            raise ConformanceError(f"{path}: no valid JSON ({error}); copy it again or mend it") from None
+        if not isinstance(corpus, dict) or "theme" not in corpus or not isinstance(corpus.get("scenarios"), list):
+            raise ConformanceError(f'{path}: "theme" or "scenarios" is missing; this is no file of the api corpus')
         yield corpus["theme"], corpus["scenarios"]
 
 
