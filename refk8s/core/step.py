@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from . import flight as effects
@@ -506,7 +506,7 @@ class Draft:
         world.timers = world.timers.disarm(p, name)
         due = world.due.get(p)
         if due and any(entry[0] == name for entry in due):
-            self._set_due(p, tuple(entry for entry in due if entry[0] != name))
+            self._set_due(p, tuple(entry for entry in due if entry[0] != name), gone=(name,))
 
     def remember(self, process: Process, name: str, value: Any) -> None:
         """Set a memory cell; names that begin with "~" are derived from other state and stay out of the fingerprint."""
@@ -545,7 +545,7 @@ class Draft:
         world = self.world
         due = world.due[action.p]
         name, cause = due[action.place]
-        self._set_due(action.p, due[: action.place] + due[action.place + 1 :])
+        self._set_due(action.p, due[: action.place] + due[action.place + 1 :], gone=(name,))
         world.timers = world.timers.disarm(action.p, name)
         self.delta.cause = cause
         process = world.procs[action.p].copy()
@@ -554,11 +554,14 @@ class Draft:
         self.enqueue(action.p, process, program.controllers[int(c)].name, key, self.index)
         self.settle(action.p, process, program)
 
-    def _set_due(self, p: int, due: tuple[tuple[str, int], ...]) -> None:
+    def _set_due(
+        self, p: int, due: tuple[tuple[str, int], ...], *, gone: Iterable[str] = (), new: Iterable[str] = ()
+    ) -> None:
+        """Replace what is due of `p`, where `gone` and `new` are the names that it loses and gains."""
         world = self.world
-        for name, _ in world.due.get(p) or ():
+        for name in gone:
             world.partial -= cell("due", p, name)
-        for name, _ in due:
+        for name in new:
             world.partial += cell("due", p, name)
         if due:
             world.due = world.due.set(p, due)
@@ -571,9 +574,12 @@ class Draft:
         world = self.world
         world.now_ms = self.now_ms = action.deadline_ms
         world.timers, due = world.timers.due(action.deadline_ms)
+        found: dict[int, list[str]] = {}
         for p, name in due:
-            cause = world.timers.armed[(p, name)].cause
-            self._set_due(p, (*(world.due.get(p) or ()), (name, cause)))
+            found.setdefault(p, []).append(name)
+        for p, names in found.items():
+            entries = [(name, world.timers.armed[(p, name)].cause) for name in names]
+            self._set_due(p, (*(world.due.get(p) or ()), *entries), new=names)
 
     # ---- processes
 
@@ -624,7 +630,7 @@ class Draft:
         world.partial -= process_cells(p, world, old, program)
         for name in [name for owner, name in world.timers.armed if owner == p]:
             world.timers = world.timers.disarm(p, name)
-        self._set_due(p, ())
+        self._set_due(p, (), gone=[name for name, _ in world.due.get(p) or ()])
         lane = world.inbox.get(p) or EMPTY_LANE
         for number in lane.numbers():
             message = self._take(p, number, REPLIES if lane[number].response else REQUESTS)
