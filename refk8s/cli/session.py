@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,42 +12,40 @@ if TYPE_CHECKING:
     from ..trace.story import Line
 
 
-def find_scenario(targets: list[str], nodes: int) -> Scenario:
+def find_scenario(targets: list[str], nodes: int, namespace: str = "default") -> Scenario:
     """The scenario that is meant: a shipped name, a scenario file, or manifests (files, directories, "-") that a user applies to `nodes` nodes.
 
     Raises Refk8sError.
     """
-    from ..scenarios import from_manifests, resolve, shipped
-    from ..scenarios.format import API_VERSION
-    from ..scenarios.yaml import documents_of, read_documents
+    from ..core.errors import Refk8sError
+    from ..scenarios.format import from_manifests, from_sources, is_scenario, resolve, shipped
+    from ..scenarios.yaml import STDIN, documents_of, objects_of, sources_of
 
     if len(targets) == 1 and targets[0] in shipped():
         return resolve(targets[0])
-    if len(targets) == 1 and Path(targets[0]).is_file():
-        first = read_documents(Path(targets[0]))[:1]
-        if first and first[0].get("apiVersion") == API_VERSION:
-            return resolve(targets[0])
+    documents: list[dict[str, Any]] = []
     for target in targets:
-        if target != "-" and not Path(target).exists():
+        path = Path(target)
+        if target != STDIN and not path.exists():
             resolve(target)  # says what there is
-    documents = [document for target in targets for document in documents_of(Path(target))]
-    check_kinds(documents)
-    return from_manifests(documents, nodes=nodes, name=Path(targets[0]).stem if targets[0] != "-" else "stdin")
+        if path.is_dir():
+            documents += documents_of(path)
+            continue
+        sources = sources_of(path)
+        if is_scenario(sources[0].data):
+            if len(targets) > 1:
+                raise Refk8sError(
+                    f"{target} is a scenario; a scenario runs alone, not together with {len(targets) - 1} other arguments"
+                )
+            return from_sources(sources, path.parent)
+        documents += objects_of(sources)
+    name = Path(targets[0]).resolve().stem if targets[0] != STDIN else "stdin"
+    return from_manifests(documents, nodes=nodes, name=_name(name), namespace=namespace)
 
 
-def check_kinds(documents: list[dict[str, Any]]) -> None:
-    """Raise Refk8sError for a kind that is not served, naming those that are."""
-    from ..api.registry import RESOURCES
-    from ..core.errors import Refk8sError
-
-    served = {(row.api_version, row.kind) for row in RESOURCES.values()}
-    kinds = ", ".join(sorted(row.kind for row in RESOURCES.values()))
-    for number, document in enumerate(documents, 1):
-        if (document["apiVersion"], document["kind"]) not in served:
-            name = (document.get("metadata") or {}).get("name", "?")
-            raise Refk8sError(
-                f"document {number} ({name}): {document['apiVersion']} {document['kind']} is not supported; supported are {kinds}"
-            )
+def _name(stem: str) -> str:
+    """A file's name as the name of a scenario."""
+    return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-") or "manifests"
 
 
 def invariants() -> Registry:

@@ -26,7 +26,7 @@ from ..trace.story import Line, Storyteller, differences
 from ..trace.why import chain, line_about
 from ..users.verb import by_any
 from .output import table
-from .session import check_kinds, find_scenario, invariants, seconds
+from .session import find_scenario, invariants, seconds
 
 SHOWN = 12
 
@@ -257,7 +257,6 @@ class Shell:
         if len(words) != 2 or words[0] != "-f":
             raise Refk8sError("apply -f FILE")
         documents = documents_of(Path(words[1]))
-        check_kinds(documents)
         self._show(self.stepper.say({"summary": f"apply {words[1]}", "step": {"apply": {"documents": documents}}}))
 
     def _save(self, words: list[str]) -> None:

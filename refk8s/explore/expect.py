@@ -9,7 +9,7 @@ from ..api.registry import RESOURCES
 from ..core.errors import Refk8sError
 from ..core.world import World
 from ..kinds import selector as selectors
-from ..scenarios.format import Expectation
+from ..scenarios.spec import Expectation
 from ..users.verb import at, by_any
 
 

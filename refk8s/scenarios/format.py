@@ -1,10 +1,11 @@
-"""The scenario format, version refk8s.dev/v1: classes, reading, and clear errors.
+"""Reading scenarios: from files, from data (a trace's header), from manifests; with errors that name file, line and place.
 
 Files that a scenario names (manifests, dumps) are read when it is loaded and become part of its data, so that a trace's header holds everything.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -13,85 +14,26 @@ import attrs
 
 from ..core.clock import unix_ms
 from ..core.errors import Refk8sError
-from ..explore.cluster import EPOCH_MS, Cluster
+from ..explore.cluster import Cluster
 from ..kubelet.behaviour import BehaviourError, Behaviours, parse_behaviours
 from ..kubelet.program import NodeSpec
-from ..users.script import check_step
-from .yaml import documents_of, read_documents
+from .spec import API_VERSION, KIND, Document, Expectation, NodeGroup, Spec
+from .structure import Misfit, structure
+from .yaml import STDIN, Source, documents_of, duplicate_key, sources_of
 
-API_VERSION: Final = "refk8s.dev/v1"
 HERE: Final = Path(__file__).parent
-
-
-@attrs.frozen
-class NodeGroup:
-    """`count` equal nodes, named `name` if there is one, else `name-1`, `name-2`, …; `absent` ones are switched off at the beginning."""
-
-    name: str = "node"
-    count: int = 1
-    cpu: str = "4"
-    memory: str = "8Gi"
-    pods: int = 110
-    labels: dict[str, str] = attrs.Factory(dict)
-    taints: list[dict[str, str]] = attrs.Factory(list)
-    absent: bool = False
-
-    def names(self) -> list[str]:
-        """The names of the nodes."""
-        return [self.name] if self.count == 1 else [f"{self.name}-{n}" for n in range(1, self.count + 1)]
-
-
-@attrs.frozen
-class Components:
-    """How many replicas of each component there are; several API servers have watch caches of their own."""
-
-    api_servers: int = 1
-    controller_managers: int = 1
-    schedulers: int = 1
-
-
-@attrs.frozen
-class Expectation:
-    """What must hold once the cluster is quiet.
-
-    There are `count` objects of `resource` in `namespace`, named `name` or matching the label `selector`, and each of them has `fields` (path → value).
-    """
-
-    resource: str
-    namespace: str = "default"
-    name: str = ""
-    selector: str = ""
-    count: int | None = None
-    fields: dict[str, Any] = attrs.Factory(dict)
-
-
-@attrs.frozen
-class Spec:
-    """The body of a scenario.
-
-    `users` maps a name to the steps of its script; `dumps` are files with the objects of the beginning, `objects` such objects inline.
-    """
-
-    nodes: list[NodeGroup] = attrs.Factory(lambda: [NodeGroup(count=3)])
-    users: dict[str, list[dict[str, Any]]] = attrs.Factory(dict)
-    behaviours: list[dict[str, Any]] = attrs.Factory(list)
-    dumps: list[str] = attrs.Factory(list)
-    objects: list[dict[str, Any]] = attrs.Factory(list)
-    components: Components = attrs.Factory(Components)
-    gates: dict[str, bool] = attrs.Factory(dict)
-    epoch: str = "2026-01-01T00:00:00Z"
-    expect: list[Expectation] = attrs.Factory(list)
 
 
 @attrs.frozen(eq=False)
 class Scenario:
-    """A scenario ready to be built. `data` is all of it, files included, as JSON."""
+    """A scenario ready to be built. `data` is all of it, files included, as JSON; `must_succeed`: a refused step of a user fails it."""
 
     name: str
     description: str
     cluster: Cluster
     expect: tuple[Expectation, ...]
     data: Mapping[str, Any]
+    must_succeed: bool = False
 
 
 def shipped() -> list[str]:
@@ -100,121 +42,146 @@ def shipped() -> list[str]:
 
 
 def resolve(name_or_path: str) -> Scenario:
-    """The scenario of this name or in this file. Raises Refk8sError, naming what there is, if there is none."""
+    """The scenario of this name or in this file ("-": standard input). Raises Refk8sError, naming what there is, if there is none."""
     if name_or_path in shipped():
         return load(HERE / f"{name_or_path}.yaml")
     path = Path(name_or_path)
-    if path.is_file():
+    if path.exists() or name_or_path == STDIN:
         return load(path)
     raise Refk8sError(f"{name_or_path}: no such file, and no shipped scenario; shipped are {', '.join(shipped())}")
 
 
 def load(path: Path) -> Scenario:
-    """Read a scenario file. Raises Refk8sError with file, place and what is wrong."""
-    documents = read_documents(path)
-    if len(documents) != 1:
-        raise Refk8sError(f"{path}: a scenario file holds one document, this one {len(documents)}")
-    return from_data(documents[0], base=path.parent, where=str(path))
+    """Read a scenario file. Raises Refk8sError with file, line and what is wrong."""
+    return from_sources(sources_of(path), path.parent)
 
 
-def from_data(data: Mapping[str, Any], *, base: Path | None = None, where: str = "scenario") -> Scenario:
-    """The scenario in `data`; files that it names are relative to `base`. Raises Refk8sError."""
-    if data.get("apiVersion") != API_VERSION or data.get("kind") != "Scenario":
-        raise Refk8sError(f"{where}: not a scenario; it begins with `apiVersion: {API_VERSION}` and `kind: Scenario`")
-    unknown = sorted(set(data) - {"apiVersion", "kind", "metadata", "spec"})
-    if unknown:
-        raise Refk8sError(f"{where}: unknown field {unknown[0]!r}; a scenario has apiVersion, kind, metadata and spec")
-    metadata = data.get("metadata") or {}
-    if not isinstance(metadata, dict) or not metadata.get("name"):
-        raise Refk8sError(f"{where}: metadata.name is missing; give the scenario a name")
-    resolved = {**data, "spec": _inline(dict(data.get("spec") or {}), base or Path(), where)}
-    spec = _structure(resolved["spec"], where)
-    return Scenario(
-        str(metadata["name"]), str(metadata.get("description", "")), _cluster(spec, where), tuple(spec.expect), resolved
-    )
+def is_scenario(data: Mapping[str, Any]) -> bool:
+    """Whether a document is meant as a scenario of ours."""
+    return str(data.get("apiVersion", "")).startswith("refk8s.dev/") or data.get("kind") == KIND
 
 
-def from_manifests(documents: Iterable[dict[str, Any]], *, nodes: int = 3, name: str = "manifests") -> Scenario:
-    """A scenario in which one user applies `documents` to a cluster of `nodes` default nodes."""
-    spec = {"nodes": [{"name": "node", "count": nodes}], "users": {"you": [{"apply": {"documents": list(documents)}}]}}
-    data = {"apiVersion": API_VERSION, "kind": "Scenario", "metadata": {"name": name}, "spec": spec}
-    return from_data(data)
-
-
-def _structure(spec: Mapping[str, Any], where: str) -> Spec:
-    from .structure import structure
-
-    return structure(spec, Spec, where)
-
-
-def _cluster(spec: Spec, where: str) -> Cluster:
-    for name, steps in spec.users.items():
-        for number, step in enumerate(steps, 1):
-            try:
-                check_step(step)
-            except ValueError as error:
-                raise Refk8sError(f"{where}: spec.users.{name}, step {number}: {error}") from None
-    try:
-        epoch_ms = unix_ms(spec.epoch)
-    except ValueError:
+def from_sources(sources: list[Source], base: Path) -> Scenario:
+    """The scenario that is the only document of a file; the files that it names are relative to `base`. Raises Refk8sError."""
+    source = sources[0]
+    if len(sources) > 1:
         raise Refk8sError(
-            f"{where}: spec.epoch: {spec.epoch!r} is no RFC 3339 time such as 2026-01-01T00:00:00Z"
-        ) from None
-    nodes: list[NodeSpec] = []
-    absent: list[str] = []
-    for group in spec.nodes:
-        for name in group.names():
-            capacity = {"cpu": group.cpu, "memory": group.memory, "pods": str(group.pods)}
-            nodes.append(NodeSpec(name, capacity=capacity, labels=dict(group.labels), taints=tuple(group.taints)))
-            if group.absent:
-                absent.append(name)
-    names = [node.name for node in nodes]
-    twice = sorted({name for name in names if names.count(name) > 1})
+            f"{source.where}:{sources[1].line}: a scenario file holds one document, this one {len(sources)}"
+        )
+    twice = duplicate_key(source.node)
     if twice:
-        raise Refk8sError(f"{where}: spec.nodes: two nodes are named {twice[0]!r}; give the groups different names")
+        raise Refk8sError(f"{source.where}:{twice[1]}: {twice[0]!r} is there twice in this map; keep one")
+    try:
+        return from_data(source.data, base=base)
+    except Misfit as misfit:
+        raise Refk8sError(f"{source.where}:{source.line_of(misfit.path)}: {misfit}") from None
+
+
+def from_data(data: Mapping[str, Any], *, base: Path | None = None) -> Scenario:
+    """The scenario in `data`; files that it names are relative to `base`. Raises Misfit with the path of what is wrong, Refk8sError for those files."""
+    if data.get("apiVersion") != API_VERSION or data.get("kind") != KIND:
+        raise Misfit((), f"not a scenario; it begins with `apiVersion: {API_VERSION}` and `kind: {KIND}`")
+    document = structure(data, Document)
+    spec = _inlined(document.spec, base or Path())
+    cluster = _cluster(spec)
+    raw = {name: value for name, value in (data.get("spec") or {}).items() if name != "dumps"}
+    raw["users"] = spec.users
+    if spec.objects:
+        raw["objects"] = spec.objects
+    metadata = document.metadata
+    whole = {**data, "spec": raw}
+    return Scenario(metadata.name, metadata.description, cluster, tuple(spec.expect), whole, spec.must_succeed)
+
+
+def from_manifests(
+    documents: Iterable[dict[str, Any]], *, nodes: int = 3, name: str = "manifests", namespace: str = "default"
+) -> Scenario:
+    """A scenario in which one user applies `documents` to a cluster of `nodes` default nodes; a refused one fails it."""
+    apply = {"documents": list(documents), "namespace": namespace}
+    spec = {"nodes": [{"name": "node", "count": nodes}], "users": {"you": [{"apply": apply}]}, "mustSucceed": True}
+    return from_data({"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}, "spec": spec})
+
+
+# ---- from the classes to a Cluster
+
+
+def _cluster(spec: Spec) -> Cluster:
+    named = [(name, group, number) for number, group in enumerate(spec.nodes) for name in group.names()]
+    seen: dict[str, int] = {}
+    for name, _, number in named:
+        if name in seen:
+            raise Misfit(
+                ("spec", "nodes", number), f"there is a node {name!r} already; give the groups different names"
+            )
+        seen[name] = number
+    _check_nodes_named(spec, seen)
+    clashing = len({_tail(name) for name in seen}) < len(seen)
     return Cluster(
-        nodes=tuple(nodes),
-        absent=tuple(absent),
+        nodes=tuple(_node(name, group, n if clashing else 0) for n, (name, group, _) in enumerate(named, 1)),
+        absent=tuple(name for name, group, _ in named if group.absent),
         users={name: tuple(steps) for name, steps in spec.users.items()},
-        behaviours=_behaviours(spec, where),
+        behaviours=_behaviours(spec),
         objects=tuple(spec.objects),
         api_servers=spec.components.api_servers,
         controller_managers=spec.components.controller_managers,
         schedulers=spec.components.schedulers,
         gates=dict(spec.gates),
-        epoch_ms=epoch_ms if spec.epoch else EPOCH_MS,
+        epoch_ms=unix_ms(spec.epoch),
     )
 
 
-def _behaviours(spec: Spec, where: str) -> Behaviours:
+def _tail(name: str) -> str:
+    """The number at the end of a name, of which a node makes its addresses; the name itself if there is none."""
+    found = re.search(r"\d+$", name, re.ASCII)
+    return found[0].lstrip("0") if found else name
+
+
+def _node(name: str, group: NodeGroup, ordinal: int) -> NodeSpec:
+    """The specification of a node. `ordinal` numbers its addresses where the names would give two nodes the same (0: they would not)."""
+    ip = f"172.18.{ordinal // 250}.{ordinal % 250 + 2}" if ordinal else ""
+    network = f"10.{128 + ordinal // 256}.{ordinal % 256}" if ordinal else ""
+    taints = tuple({k: v for k, v in attrs.asdict(taint).items() if v} for taint in group.taints)
+    where: dict[str, Any] = {"zone": group.zone, "region": group.region, "ip": ip, "pod_network": network}
+    machine: dict[str, Any] = {"capacity": group.capacity(), "labels": group.labels, "taints": taints}
+    return NodeSpec(name, **machine, **where)
+
+
+def _check_nodes_named(spec: Spec, nodes: Mapping[str, int]) -> None:
+    """Nodes are switched off and on by name: refuse a name that no node has."""
+    for user, steps in spec.users.items():
+        for number, step in enumerate(steps):
+            (verb, arguments) = next(iter(step.items()))
+            if verb in ("stopNode", "startNode") and arguments["name"] not in nodes:
+                path = ("spec", "users", user, number, verb, "name")
+                raise Misfit(path, f"no node {arguments['name']!r}; there are {', '.join(nodes)}")
+
+
+def _behaviours(spec: Spec) -> Behaviours:
     try:
-        return parse_behaviours(spec.behaviours)
+        return parse_behaviours([attrs.asdict(rule) for rule in spec.behaviours])
     except BehaviourError as error:
-        raise Refk8sError(f"{where}: spec.{error}") from None
+        place, _, problem = str(error).partition(": ")
+        found = re.match(r"behaviours\[(\d+)\](?:\.(\w+))?", place)
+        if found is None:
+            raise Misfit(("spec", "behaviours"), str(error)) from None
+        path = ("spec", "behaviours", int(found[1]), *((found[2],) if found[2] else ()))
+        raise Misfit(path, problem) from None
 
 
-def _inline(spec: dict[str, Any], base: Path, where: str) -> dict[str, Any]:
-    """The spec with the files that it names read in."""
-    dumps = spec.pop("dumps", None) or []
-    if dumps:
-        found = [document for name in dumps for document in documents_of(base / str(name))]
-        spec["objects"] = [*(spec.get("objects") or []), *found]
-    users = spec.get("users") or {}
-    if not isinstance(users, dict):
-        raise Refk8sError(f"{where}: spec.users: a map from a name to a list of steps")
-    spec["users"] = {name: [_inline_step(step, base) for step in steps or ()] for name, steps in users.items()}
-    return spec
+# ---- files
 
 
-def _inline_step(step: Any, base: Path) -> Any:
-    if not isinstance(step, dict):
+def _inlined(spec: Spec, base: Path) -> Spec:
+    """The spec with the files that it names read in. Raises Refk8sError."""
+    objects = [*spec.objects, *(document for name in spec.dumps for document in documents_of(base / name))]
+    users = {name: [_inlined_step(step, base) for step in steps] for name, steps in spec.users.items()}
+    return attrs.evolve(spec, dumps=[], objects=objects, users=users)
+
+
+def _inlined_step(step: dict[str, Any], base: Path) -> dict[str, Any]:
+    (verb, arguments) = next(iter(step.items()))
+    if not isinstance(arguments, dict) or not arguments.get("files"):
         return step
-    return {verb: _inline_arguments(arguments, base) for verb, arguments in step.items()}
-
-
-def _inline_arguments(arguments: Any, base: Path) -> Any:
-    if not isinstance(arguments, dict) or "files" not in arguments:
-        return arguments
     rest = {name: value for name, value in arguments.items() if name != "files"}
-    found = [document for name in arguments["files"] for document in documents_of(base / str(name))]
-    return {**rest, "documents": [*(arguments.get("documents") or []), *found]}
+    found = [document for name in arguments["files"] for document in documents_of(base / name)]
+    return {verb: {**rest, "documents": [*(arguments.get("documents") or []), *found]}}

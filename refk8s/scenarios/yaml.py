@@ -1,88 +1,234 @@
-"""Reading YAML and JSON documents from files, directories and standard input, with errors that name file and line."""
+"""Reading YAML and JSON documents from files, directories and standard input, with errors that name file and line.
+
+Plain scalars mean what they mean to kubectl (go-yaml v2), not to PyYAML: `y` is true, `1e3` a number, `10:30` and dates are texts; keys become texts.
+"""
 
 from __future__ import annotations
 
+import json
+import math
+import re
 import sys
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import attrs
 
 from ..core.errors import Refk8sError
+from ..users.manifests import check_manifest
 
-SUFFIXES = (".yaml", ".yml", ".json")
+SUFFIXES: Final = (".yaml", ".yml", ".json")
+STDIN: Final = "-"
+
+
+@attrs.frozen(eq=False)
+class Source:
+    """One document of a file: `data`, and where it stands (`node` is its YAML node, None for JSON)."""
+
+    where: str
+    line: int
+    data: Any
+    node: Any = None
+
+    def line_of(self, path: tuple[str | int, ...]) -> int:
+        """The line of what a path leads to, or of the innermost part of it that is there."""
+        node, line = self.node, self.line
+        for part in path:
+            node, at = _child(node, part)
+            if node is None:
+                break
+            line = at
+        return line
 
 
 def documents_of(path: Path) -> list[dict[str, Any]]:
-    """The Kubernetes documents in a file, in the files of a directory (sorted by name), or ("-") on standard input; Lists are unpacked.
+    """The Kubernetes objects in a file, in the files of a directory (sorted by name), or ("-") on standard input; Lists are unpacked.
 
-    Raises Refk8sError for what cannot be read, is no YAML, or is no Kubernetes object.
+    Raises Refk8sError for what cannot be read, is no YAML, or is no object of a served kind.
     """
-    if str(path) == "-" or path.name == "-":
-        return _objects(_parse(sys.stdin.read(), "standard input"), "standard input")
     if path.is_dir():
         files = sorted(child for child in path.iterdir() if child.suffix in SUFFIXES)
         if not files:
             raise Refk8sError(f"{path}: no {', '.join(SUFFIXES)} files in this directory")
         return [document for file in files for document in documents_of(file)]
-    return _objects(read_documents(path), str(path))
+    return objects_of(sources_of(path))
 
 
-def read_documents(path: Path) -> list[dict[str, Any]]:
-    """The documents of one YAML or JSON file, empty ones left out. Raises Refk8sError."""
-    try:
-        text = path.read_text()
-    except OSError as error:
-        raise Refk8sError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise Refk8sError(f"{path}: not a text file in UTF-8") from None
-    return _parse(text, str(path))
-
-
-def _parse(text: str, where: str) -> list[dict[str, Any]]:
-    import yaml
-
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    try:
-        found = [document for document in yaml.load_all(text, Loader=_without_dates(loader)) if document is not None]
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        place = f":{mark.line + 1}" if mark is not None else ""
-        problem = getattr(error, "problem", None) or str(error).split("\n", maxsplit=1)[0]
-        raise Refk8sError(f"{where}{place}: not YAML: {problem}") from None
-    for document in found:
-        if not isinstance(document, dict):
-            raise Refk8sError(f"{where}: a document is a map with apiVersion and kind, this one is {document!r:.40}")
-    return found
-
-
-def _without_dates(loader: Any) -> Any:
-    """The loader without YAML's dates: Kubernetes reads them as strings."""
-
-    class Loader(loader):  # type: ignore[misc]
-        pass
-
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, regexp) for tag, regexp in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in loader.yaml_implicit_resolvers.items()
-    }
-    return Loader
-
-
-def _objects(documents: list[dict[str, Any]], where: str) -> list[dict[str, Any]]:
+def objects_of(sources: list[Source]) -> list[dict[str, Any]]:
+    """The Kubernetes objects in documents that have been read; Lists are unpacked. Raises Refk8sError."""
     found: list[dict[str, Any]] = []
-    for number, document in enumerate(documents, 1):
-        kind, version = document.get("kind"), document.get("apiVersion")
-        if not kind or not version:
-            missing = "kind" if not kind else "apiVersion"
-            raise Refk8sError(f"{where}: document {number} is no Kubernetes object: {missing} is missing")
-        if str(kind).endswith("List") and isinstance(document.get("items"), list):
-            found += _objects([_item(item, str(kind), str(version)) for item in document["items"]], where)
-        else:
+    for number, source in enumerate(sources, 1):
+        for path, document in _unpacked(source.data):
+            try:
+                check_manifest(document)
+            except ValueError as error:
+                item = f", items[{path[1]}]" if path else ""
+                raise Refk8sError(f"{source.where}:{source.line_of(path)}: document {number}{item}: {error}") from None
             found.append(document)
     return found
 
 
-def _item(item: dict[str, Any], list_kind: str, version: str) -> dict[str, Any]:
-    """An item of a list; those of typed lists may leave out their kind."""
-    if list_kind == "List" or item.get("kind"):
-        return item
-    return {"apiVersion": version, "kind": list_kind.removesuffix("List"), **item}
+def sources_of(path: Path) -> list[Source]:
+    """The documents of one YAML or JSON file ("-": standard input), empty ones left out. Raises Refk8sError."""
+    where = "standard input" if str(path) == STDIN else str(path)
+    try:
+        text = sys.stdin.read() if str(path) == STDIN else path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise Refk8sError(f"{where}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise Refk8sError(f"{where}: not a text file in UTF-8") from None
+    found = _json_documents(text, where) if text.lstrip().startswith("{") else None
+    if found is None:
+        found = list(_yaml_documents(text, where))
+    for source in found:
+        if not isinstance(source.data, dict):
+            raise Refk8sError(
+                f"{where}:{source.line}: a document is a map with apiVersion and kind, this one is {source.data!r:.40}"
+            )
+    if not found:
+        raise Refk8sError(f"{where}: empty; there is no document in it")
+    return found
+
+
+def _unpacked(
+    document: Any, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    kind = str(document.get("kind"))
+    items = document.get("items")
+    if not kind.endswith("List") or not isinstance(items, list):
+        yield path, document
+        return
+    for number, item in enumerate(items):
+        if not isinstance(item, dict):
+            item = {}
+        if kind != "List" and not item.get("kind"):  # items of typed lists may leave out what they are
+            item = {"apiVersion": document.get("apiVersion"), "kind": kind.removesuffix("List"), **item}
+        yield (*path, "items", number), item
+
+
+def _json_documents(text: str, where: str) -> list[Source] | None:
+    """The documents of a stream of JSON objects; None if the text is none (it may still be YAML in flow style)."""
+    decoder, found, place = json.JSONDecoder(parse_constant=_no_number), [], 0
+    while place < len(text):
+        try:
+            data, end = decoder.raw_decode(text, place)
+        except (ValueError, RecursionError):
+            return None
+        found.append(Source(where, text.count("\n", 0, place) + 1, data))
+        place = end + len(text[end:]) - len(text[end:].lstrip())
+    return found
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")
+
+
+def _yaml_documents(text: str, where: str) -> Iterator[Source]:
+    import yaml
+
+    loader = _loader()(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            line = node.start_mark.line + 1
+            data = _as_json(loader.construct_document(node), where, line)
+            if data is not None:
+                yield Source(where, line, data, node)
+    except (yaml.YAMLError, ValueError, OverflowError, AttributeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f":{mark.line + 1}" if mark is not None else ""
+        problem = getattr(error, "problem", None) or str(error).split("\n", maxsplit=1)[0]
+        raise Refk8sError(f"{where}{place}: not YAML: {problem}") from None
+    except RecursionError:
+        raise Refk8sError(f"{where}: nested too deeply, or containing itself") from None
+    finally:
+        loader.dispose()
+
+
+def _as_json(value: Any, where: str, line: int) -> Any:
+    """The value as JSON: keys are texts. Raises Refk8sError for what JSON has not. Source: sigs.k8s.io/yaml, convertToJSONableObject."""
+    match value:
+        case dict():
+            return {_key(key): _as_json(item, where, line) for key, item in value.items()}
+        case list():
+            return [_as_json(item, where, line) for item in value]
+        case bytes():
+            return value.decode("utf-8", "replace")
+        case float() if not math.isfinite(value):
+            raise Refk8sError(f"{where}:{line}: {value} is no value of JSON, and so none of Kubernetes")
+        case float():
+            return int(value) if value.is_integer() and abs(value) < 1e21 else value  # as Go writes it
+        case None | bool() | int() | str():
+            return value
+    raise Refk8sError(f"{where}:{line}: a value of YAML that JSON has not: {value!r:.40}")
+
+
+def _key(key: Any) -> str:
+    return str(key).lower() if isinstance(key, bool) else "null" if key is None else str(key)
+
+
+def duplicate_key(node: Any) -> tuple[str, int] | None:
+    """(key, line) of a key that a map in this YAML node has twice, or None."""
+    import yaml
+
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
+                if key.value in seen:
+                    return key.value, key.start_mark.line + 1
+                seen.add(key.value)
+            found = duplicate_key(value)
+            if found:
+                return found
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            found = duplicate_key(item)
+            if found:
+                return found
+    return None
+
+
+def _child(node: Any, part: str | int) -> tuple[Any, int]:
+    """The node below, and its line; (None, 0) if it is not there."""
+    value = getattr(node, "value", None)
+    if not isinstance(value, list):
+        return None, 0
+    if isinstance(part, int):
+        if part < len(value) and not isinstance(value[part], tuple):
+            return value[part], value[part].start_mark.line + 1
+        return None, 0
+    for pair in value:
+        if isinstance(pair, tuple) and pair[0].value == part:
+            return pair[1], pair[0].start_mark.line + 1
+    return None, 0
+
+
+# What go-yaml v2 makes of a plain scalar. Source: gopkg.in/yaml.v2/resolve.go.
+_SCALARS: Final[Mapping[str, tuple[str, str]]] = {
+    "bool": (r"y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON|n|N|no|No|NO|false|False|FALSE|off|Off|OFF", "yYtToOnNfF"),
+    "int": (r"[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
+    "float": (
+        r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
+        "-+.0123456789",
+    ),
+    "null": (r"~|null|Null|NULL|", "~nN"),
+    "merge": (r"<<", "<"),
+}
+
+
+@lru_cache(maxsize=1)
+def _loader() -> Any:
+    """PyYAML's safe loader (the C one where there is one) with go-yaml's resolution of plain scalars."""
+    import yaml
+
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+        yaml_implicit_resolvers: dict[str, list[Any]] = {}
+        bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}
+
+    for name, (pattern, begins) in _SCALARS.items():
+        first = [*begins, ""] if name == "null" else list(begins)
+        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"^(?:{pattern})$", re.ASCII), first)
+    return Loader

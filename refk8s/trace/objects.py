@@ -62,8 +62,8 @@ def row_of(resource: str, stored: Stored, now_ms: int) -> tuple[str, ...]:
             age,
         )
     if resource == "nodes":
-        ready = next((c.get("status") for c in status.get("conditions") or () if c.get("type") == "Ready"), "Unknown")
-        text = "Ready" if ready == "True" else "NotReady"
+        healthy = any(c.get("type") == "Ready" and c.get("status") == "True" for c in status.get("conditions") or ())
+        text = "Ready" if healthy else "NotReady"
         text += ",SchedulingDisabled" if spec.get("unschedulable") else ""
         return (
             stored.name,

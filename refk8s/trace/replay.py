@@ -49,7 +49,7 @@ def world_of(trace: Trace, parts: Parts | None = None) -> tuple[Model, World]:
     scenario = trace.header.get("scenario")
     if not isinstance(scenario, Mapping):
         raise Refk8sError("the header of the trace has no scenario; record it again with `refk8s run --trace`")
-    return build(from_data(scenario, where="the trace's scenario").cluster, parts)
+    return build(from_data(scenario).cluster, parts)
 
 
 def replay(
