@@ -46,13 +46,16 @@ Handler = Callable[["Api", Call], Response]
 VERBS: Final[Mapping[tuple[str, str], Handler]] = {
     ("get", ""): read.get,
     ("get", "status"): read.get,
+    ("get", "ephemeralcontainers"): read.get,
     ("list", ""): read.list_,
     ("create", ""): write.create,
     ("update", ""): write.update,
     ("update", "status"): write.update,
     ("update", "finalize"): write.update,
+    ("update", "ephemeralcontainers"): write.update,
     ("patch", ""): write.patch,
     ("patch", "status"): write.patch,
+    ("patch", "ephemeralcontainers"): write.patch,
     ("delete", ""): finalize.delete,
     ("deletecollection", ""): collection.delete_collection,
     ("create", "binding"): binding.bind,
@@ -235,6 +238,8 @@ class Api:
             return strategy.prepare_status_update(kind, document, old.document)
         if subresource == "finalize":
             return strategy.prepare_finalize_update(document, old.document)
+        if subresource == "ephemeralcontainers":
+            return strategy.prepare_ephemeral_containers_update(document, old.document)
         return strategy.prepare_update(kind, document, old.document)
 
     def validate_create(self, call: Call, document: Document) -> None:
@@ -253,6 +258,8 @@ class Api:
             remarks = () if errors else warnings.warnings_status_update(kind, document)
         elif subresource == "finalize":
             errors, remarks = validate.validate_finalize_update(document, old.document), ()
+        elif subresource == "ephemeralcontainers":
+            errors, remarks = validate.validate_ephemeral_containers_update(document, old.document), ()
         else:
             errors = validate.validate_update(kind, document, old.document)
             remarks = () if errors else warnings.warnings_update(kind, document, old.document)

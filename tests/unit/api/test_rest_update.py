@@ -213,6 +213,18 @@ def test_a_write_to_the_object_leaves_its_status_and_a_write_to_the_status_leave
     assert "activeDeadlineSeconds" not in after["spec"]
 
 
+def test_ephemeral_containers_are_added_through_their_subresource_only() -> None:
+    server = Server()
+    server.create("pods", pod(spec={"nodeName": "n"}))
+    debugger = {"name": "debug", "image": "busybox"}
+    body = {"spec": {"ephemeralContainers": [debugger]}, "metadata": {"labels": {"x": "y"}}}
+    assert server.refused("patch", "pods", "p", body=body, patchType="strategic")[0] == 422
+    after = server.patch("pods", "p", body, "ephemeralcontainers", patchType="strategic")
+    assert after["spec"]["ephemeralContainers"][0]["name"] == "debug"
+    assert "labels" not in after["metadata"]
+    assert after["metadata"]["generation"] == 2
+
+
 def test_scale_reads_and_writes_the_replicas() -> None:
     server = Server()
     server.create("deployments", deployment(replicas=2))
