@@ -168,7 +168,7 @@ def _the_rest(spec: Spec, before: Spec) -> Errors:
     for kind in ("containers", "initContainers"):
         if spec.get(kind):
             pairs = zip(spec[kind], before[kind], strict=True)
-            spec = {**spec, kind: [{**new, "image": old["image"]} for new, old in pairs]}
+            spec = {**spec, kind: [_restored(new, old, "image") for new, old in pairs]}
     for key in ("activeDeadlineSeconds", "schedulingGates", "tolerations"):
         spec = _restored(spec, before, key)
     errors: Errors = []
