@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import attrs
-
 from refk8s.api import schema
 from refk8s.api.default.decode import Decoded, DecodeError
 from refk8s.api.default.decode import decode as _decode
@@ -48,4 +46,4 @@ def read(kind: str, doc: Any) -> Decoded:
     complete = _DEFAULTS.get(kind)
     if complete is None:
         return decoded
-    return attrs.evolve(decoded, doc=complete(decoded.doc))
+    return Decoded(complete(decoded.doc), decoded.unknown)

@@ -158,7 +158,7 @@ class Api:
         if not kept:
             return read_document(kind, body)
         made = read_document(kind, {part: value for part, value in body.items() if part not in kept})
-        return attrs.evolve(made, doc={**made.doc, **kept})
+        return Decoded({**made.doc, **kept}, made.unknown)
 
     def generate_name(self, call: Call, prefix: str) -> str:
         """A name made of the prefix and five characters."""
