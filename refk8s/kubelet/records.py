@@ -79,7 +79,7 @@ class Worker:
 
     `state`: a state of the machine WORKER (machines.py). `busy` says what it waits for until `until_ms`: a container that is being pulled and started (the
     first of `plan`, those after it follow), or runs that are being stopped; meanwhile it does nothing else. `pulls`: the start in progress pulls the image.
-    `grace_s`: the grace period once it is terminating. `alarm`: the (deadline, periodic) for which its timer is armed. `last` is the pod as last looked at (its status may be newer by now).
+    `grace_s`: the grace period once it is terminating. `alarm`: the (deadline, periodic) for which its timer is armed. `last`: the pod as looked at last.
     `told`: how often each event was recorded, by the number in the event's name.
     """
 
