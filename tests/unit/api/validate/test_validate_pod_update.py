@@ -124,7 +124,7 @@ def test_refused_change(old: Doc, new: Doc, expected: list[str]) -> None:
     assert first_lines(of_specs(old, new)) == expected
 
 
-def test_negative_grace_may_become_one() -> None:
+def test_negative_grace_is_read_as_one() -> None:
     old, one, two = (stored(terminationGracePeriodSeconds=seconds) for seconds in (-5, 1, 2))
     assert errors_of(old, one) == []
     assert first_lines(errors_of(old, two)) == [IMMUTABLE]
