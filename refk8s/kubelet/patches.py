@@ -58,4 +58,5 @@ def _conditions(patch: Document, old: list[Document], new: list[Document]) -> No
     if items or [c["type"] for c in old] != [c["type"] for c in new]:
         if items:
             patch["conditions"] = items
-        patch["$setElementOrder/conditions"] = [{"type": condition["type"]} for condition in new]
+        if new:
+            patch["$setElementOrder/conditions"] = [{"type": condition["type"]} for condition in new]

@@ -113,15 +113,13 @@ def _without_run(
         "started": False,
     }
     _mounts(made, raw)
-    if old is None:
-        return made
-    made["restartCount"] = old["restartCount"]
-    made["lastState"] = old["lastState"]
-    if "running" in old["state"] and "terminated" not in made["lastState"]:
-        message = "The container could not be located when the pod was deleted.  The container used to be Running"
-        made["lastState"] = {"terminated": lost(message)}
-        if not scene.pod.metadata.deletion_timestamp:
-            made["restartCount"] += 1
+    if old is not None:
+        made["restartCount"] = old["restartCount"]
+        made["lastState"] = old["lastState"]
+        if "running" in old["state"] and "terminated" not in made["lastState"]:
+            message = "The container could not be located when the pod was deleted.  The container used to be Running"
+            made["lastState"] = {"terminated": lost(message)}
+            made["restartCount"] += 0 if scene.pod.metadata.deletion_timestamp else 1
     if plain_init and any(scene.sandbox.find(main.name) for main in scene.pod.spec.containers):
         message = "Unable to get init container status from container runtime and pod has been initialized, treat it as exited normally"
         made["state"] = {"terminated": {**lost(message), "exitCode": 0, "reason": "Completed"}}

@@ -11,13 +11,13 @@ import attrs
 
 from ..api.store import ADDED, DELETED, Change, Stored
 from ..controllers.runtime import Controller, Handler, get
-from ..core.flight import Cached, Cancel, Emit, Enqueue, Now, Recall, Reconcile, Remember
+from ..core.flight import Cached, Cancel, Emit, Enqueue, Note, Now, Recall, Reconcile, Remember
 from ..core.hands import Hands
 from ..kinds.node import Node
 from .admission import NOTHING_TAKEN
 from .events import pod_event
 from .node_document import initial_node
-from .records import NO_ALARM, Worker, memory_of, split_key, worker_key
+from .records import NO_ALARM, SYNCING, Worker, memory_of, split_key, worker_key
 from .rules import RULES, Rules
 from .runtime import NOTHING_RUNS, RUNTIME, Runtime
 from .spec import NodeSpec
@@ -119,6 +119,8 @@ class PodWorkers(Controller):
                 yield Enqueue(self.node_status, self.spec.name, self.rules.retry_ms, True)
         if turn.share is not None:
             yield Remember(TAKEN, known.taken.add(turn.share))
+            if worker is not None and worker.state == SYNCING:
+                yield Note("admitted", (turn.stored, known.node))
         if (
             was is not None
             and not self.rules.releases(was, gone=False)
