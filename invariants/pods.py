@@ -131,7 +131,9 @@ def ready_is_what_containers_and_gates_say(model: Model, world: World) -> str | 
         wanted = all(_condition(status, kind) == "True" for kind in ("ContainersReady", *gates))
         if (_condition(status, "Ready") == "True") != wanted:
             known = ", ".join(f"{kind} {_condition(status, kind) or 'absent'}" for kind in ("ContainersReady", *gates))
-            return f"pods/{stored.key}: Ready is {_condition(status, 'Ready') or 'absent'} with {known}: expected {wanted}"
+            return (
+                f"pods/{stored.key}: Ready is {_condition(status, 'Ready') or 'absent'} with {known}: expected {wanted}"
+            )
     return None
 
 
@@ -159,9 +161,7 @@ def a_container_that_is_done_does_not_run_again(
     return None
 
 
-def _revived(
-    spec: Mapping[str, Any], was: Mapping[str, Any], now: Mapping[str, Any]
-) -> Iterator[tuple[str, int, str]]:
+def _revived(spec: Mapping[str, Any], was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, int, str]]:
     """(container, exit code, state now) of those that came back though their policy says no."""
     for field, kind in (("containerStatuses", "containers"), ("initContainerStatuses", "initContainers")):
         states = {entry["name"]: entry.get("state") or {} for entry in now.get(field) or ()}
@@ -170,7 +170,9 @@ def _revived(
             state = states.get(entry["name"])
             if ended is None or state is None or "terminated" in state:
                 continue
-            container = next((each for each in spec.get(kind) or () if each["name"] == entry["name"]), {})
+            container: Mapping[str, Any] = next(
+                (each for each in spec.get(kind) or () if each["name"] == entry["name"]), {}
+            )
             policy = container.get("restartPolicy") or spec["restartPolicy"]
             code = ended.get("exitCode", 0)
             if container.get("restartPolicyRules") or policy == "Always" or (policy == "OnFailure" and code != 0):
@@ -204,8 +206,3 @@ def _is_served(world: World, node: str | None) -> bool:
     """Whether a kubelet is up that sees to the pods of `node`."""
     p = world.names.get(f"{KUBELET}{node}") if node else None
     return p is not None and world.procs[p].alive and not world.stopped >> p & 1
-
-
-def pods_of(world: World) -> list[Stored]:
-    """All pods, in the order of their keys."""
-    return world.store.collection("pods").objects.values()

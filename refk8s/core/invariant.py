@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Iterable
+from functools import partial
+from operator import eq
 from typing import Any
 
 import attrs
@@ -140,7 +142,7 @@ class Monitor:
         self._served = self._on(lambda on: on == Served())
         self._delivered = self._on(lambda on: on == Delivered())
         kinds = sorted({invariant.on.kind for invariant in self.invariants if isinstance(invariant.on, Noted)})
-        self._noted = {kind: self._on(Noted(kind).__eq__) for kind in kinds}
+        self._noted = {kind: self._on(partial(eq, Noted(kind))) for kind in kinds}
         self.at_quiet = self._on(lambda on: on == AtQuiet())
 
     def _on(self, wanted: Callable[[Occasion], bool]) -> tuple[Invariant, ...]:
