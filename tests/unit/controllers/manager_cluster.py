@@ -25,7 +25,8 @@ from refk8s.core.process import Program
 from refk8s.core.step import Draft, genesis, recompute_fingerprint, step
 from refk8s.core.wire import Request
 from refk8s.core.world import World
-from refk8s.explore.drivers import Driver
+from refk8s.explore.drivers import Driver, RandomDriver
+from refk8s.explore.run import run, run_twice
 
 EPOCH_MS = 1_767_225_600_000
 FAST = NodeLifecycleConfig(period_ms=500, grace_ms=4_000, startup_grace_ms=5_000, eviction_interval_ms=100)
@@ -147,6 +148,25 @@ class Cluster:
             self.settle(driver)
         self.world = self.world.copy()
         self.world.now_ms = max(self.world.now_ms, end_ms)
+        return self
+
+    def post(self, *requests: Request) -> Cluster:
+        """Put requests of a user on the wire, to be served when a driver wants."""
+        for request in requests:
+            self.do(Input(request))
+        return self
+
+    def run(self, seed: int) -> Cluster:
+        """Go on to quiet in a random order, every step twice: once straight on, once with every reconcile re-run from its log."""
+        before = self.world
+
+        def observe(world: World, action: Action, after: World, delta: Delta) -> None:
+            self.commits += delta.commits
+
+        outcome = run(self.model, before, RandomDriver(seed), observers=(observe,), max_steps=100_000)
+        assert outcome.verdict == "quiet"
+        run_twice(self.model, before, lambda: RandomDriver(seed), max_steps=100_000)
+        self.world = outcome.world
         return self
 
     def hold(self, stream: str, pid: str = "kcm") -> Cluster:

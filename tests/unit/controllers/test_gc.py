@@ -250,6 +250,43 @@ def test_a_changed_object_with_the_same_owners_is_deleted_all_the_same() -> None
     assert ["resourceVersion" in each for each in deletes] == [True, False]
 
 
+# ---- in every order
+
+SEEDS = range(12)
+
+
+def family(cluster: Cluster) -> Cluster:
+    """A parent with two children, one of which has a child of its own, and a second owner of the other one."""
+    with_child(cluster, "one", "parent")
+    with_child(cluster, "two", "parent", "other")
+    child = cluster.get("secrets", "default/one")
+    return cluster.send(create("configmaps", config_map("grandchild", owner(child))))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_background_deletion_ends_alike_in_every_order(cluster: Cluster, seed: int) -> None:
+    family(cluster).post(drop("parent")).run(seed)
+    assert (cluster.names("configmaps"), cluster.names("secrets")) == (["default/other"], ["default/two"])
+    references = cluster.get("secrets", "default/two")["metadata"]["ownerReferences"]
+    assert [reference["name"] for reference in references] == ["other"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_foreground_deletion_takes_owners_last_in_every_order(cluster: Cluster, seed: int) -> None:
+    family(cluster).post(drop("parent", "Foreground")).run(seed)
+    gone = [change.key for change in cluster.commits if change.type == "DELETED"]
+    assert gone == ["default/grandchild", "default/one", "default/parent"]
+    assert cluster.names("secrets") == ["default/two"]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_orphans_survive_in_every_order(cluster: Cluster, seed: int) -> None:
+    family(cluster).post(drop("parent", "Orphan"), drop("other", "Orphan")).run(seed)
+    assert cluster.names("configmaps") == ["default/grandchild"]
+    assert cluster.names("secrets") == ["default/one", "default/two"]
+    assert all("ownerReferences" not in cluster.get("secrets", key)["metadata"] for key in cluster.names("secrets"))
+
+
 def test_a_failed_request_is_tried_again(cluster: Cluster) -> None:
     with_child(cluster)
     collector = cluster.program.controllers[cluster.program.index["gc"]]

@@ -22,7 +22,7 @@ NS = "shop"
 @pytest.fixture
 def cluster() -> Cluster:
     cluster = Cluster().settle()
-    cluster.send(create("nodes", node("n1")), create("namespaces", {"metadata": {"name": NS}}))
+    cluster.send(create("nodes", node("n1", alive=True)), create("namespaces", {"metadata": {"name": NS}}))
     return cluster
 
 
@@ -148,6 +148,15 @@ def test_events_about_what_is_not_terminating_are_no_work(cluster: Cluster) -> N
 def test_retries_come_at_least_every_minute() -> None:
     controller = NamespaceController()
     assert [controller.backoff_ms(n) for n in (1, 2, 14, 15, 40)] == [5, 10, 40_960, 60_000, 60_000]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_a_namespace_goes_in_every_order(cluster: Cluster, seed: int) -> None:
+    for n in range(3):
+        cluster.send(create("pods", inside(pod(f"p{n}"))), create("secrets", inside(config_map(f"s{n}"))))
+    cluster.post(delete("namespaces", NS)).run(seed)
+    assert NS not in cluster.names("namespaces")
+    assert not [key for resource in ("pods", "secrets") for key in cluster.names(resource) if key.startswith(NS)]
 
 
 def test_without_ordered_deletion_everything_goes_in_one_pass() -> None:
