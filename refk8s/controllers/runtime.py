@@ -42,7 +42,10 @@ class Controller:
         raise NotImplementedError
 
     def backoff_ms(self, failures: int) -> int:
-        """The delay after `failures` failures of a key in a row. Source: client-go/util/workqueue/default_rate_limiters.go."""
+        """The delay after `failures` failures of a key in a row. Source: client-go/util/workqueue/default_rate_limiters.go.
+
+        DEVIATES: no bucket of 10 tries per second over all keys of a queue, because it only protects a real API server.
+        """
         return min(5 << min(failures - 1, 24), 1_000_000)
 
 

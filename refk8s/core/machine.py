@@ -96,17 +96,24 @@ class Machine:
 
     def mermaid(self) -> str:
         """The state diagram in mermaid's language."""
-        lines = ["stateDiagram-v2"]
+        states = sorted({state for row in self.rows for state in (row.before, row.after) if " " in state})
+        lines = ["stateDiagram-v2", *(f'    state "{state}" as {_name(state)}' for state in states)]
         if self.initial:
-            lines.append(f"    [*] --> {self.initial}")
-        lines += [f"    {row.before or '[*]'} --> {row.after or '[*]'}: {row.id}" for row in self.rows]
-        lines += [f"    {state} --> [*]" for state in sorted(self.terminal)]
+            lines.append(f"    [*] --> {_name(self.initial)}")
+        lines += [f"    {_name(row.before)} --> {_name(row.after)}: {row.id}" for row in self.rows]
+        lines += [f"    {_name(state)} --> [*]" for state in sorted(self.terminal)]
         return "\n".join(lines)
 
     def table(self) -> str:
         """The rows as a Markdown table."""
         lines = ["| row | from | to | by | when |", "|---|---|---|---|---|"]
         lines += [
-            f"| {r.id} | {r.before or '(none)'} | {r.after or '(none)'} | {r.actor} | {r.when} |" for r in self.rows
+            f"| {r.id} | {r.before or '(none)'} | {r.after or '(none)'} | {r.actor.replace('|', ', ')} | {r.when} |"
+            for r in self.rows
         ]
         return "\n".join(lines)
+
+
+def _name(state: str) -> str:
+    """A state as mermaid can name it."""
+    return state.replace(" ", "_") or "[*]"

@@ -1,15 +1,8 @@
-"""The table of plugins on specs/scheduler.md, made from the plugins. To renew it: python -m tests.unit.scheduler.plugin_table"""
-
-from pathlib import Path
-from typing import Final
+"""The table of plugins on specs/scheduler.md, made from the plugins. tests/tools/build_specs.py puts it there."""
 
 from refk8s.scheduler.events import ActionType, EventHint
 from refk8s.scheduler.framework import Point
 from refk8s.scheduler.plugins import DEFAULT_WEIGHTS, default_profile
-
-PAGE: Final = Path(__file__).resolve().parents[3] / "specs" / "scheduler.md"
-BEGIN: Final = "<!-- generated: plugins (python -m tests.unit.scheduler.plugin_table) -->\n"
-END: Final = "<!-- end generated -->\n"
 
 
 def table() -> str:
@@ -22,16 +15,6 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def generated(page: str) -> str:
-    """The part of the page between the fences."""
-    return page.partition(BEGIN)[2].partition(END)[0]
-
-
 def _event(row: EventHint) -> str:
     actions = [a.name.lower().replace("_", " ") for a in ActionType if a & row.event.action and a.name]
     return f"{row.event.resource.value}: {', '.join(actions)}{'' if row.hint else ' (no hint)'}"
-
-
-if __name__ == "__main__":
-    text = PAGE.read_text()
-    PAGE.write_text(text.replace(BEGIN + generated(text) + END, BEGIN + table() + END))
