@@ -53,10 +53,10 @@ class Attempt:
 class Behaviour:
     """What a container does from its image's pull on. Durations in ms, sizes in bytes.
 
-    `image_ms`: how long after the pod's start the image appears in its registry (0: it exists; NEVER: it does not).
+    `image`: when its registry gets and loses the image in turn, ms after the pod's start ((0,): it is there; (): it never is).
     """
 
-    image_ms: int = 0
+    image: tuple[int, ...] = (0,)
     pull_ms: int = 500
     start_ms: int = 100
     pre_stop_ms: int = 0
@@ -67,6 +67,14 @@ class Behaviour:
         """What the run with this number (from 0) does; the last one known repeats."""
         attempts = self.attempts
         return attempts[number] if number < len(attempts) else attempts[-1]
+
+    def has_image(self, after_ms: int) -> bool:
+        """Whether the image can be pulled so long after the pod's start."""
+        return sum(1 for turn_ms in self.image if turn_ms <= after_ms) % 2 == 1
+
+    def image_changes(self, after_ms: int) -> bool:
+        """Whether the registry gets or loses the image later than that."""
+        return any(after_ms < turn_ms < NEVER for turn_ms in self.image)
 
     def is_news(self, number: int) -> bool:
         """Whether this run does something that no earlier one did: then a run of the model waits for it."""
@@ -277,6 +285,8 @@ def _read_phrase(phrase: str) -> dict[str, Any]:
             return {"image": "missing"}
         case ["image", "after", time]:
             return {"image": time}
+        case ["no", "image", "after", time]:
+            return {"image": [0, time]}
         case ["ignore", "sigterm"]:
             return {"stop": "never"}
         case ["stop", "with", code]:
@@ -287,7 +297,8 @@ def _read_phrase(phrase: str) -> dict[str, Any]:
             return {"pre_stop": time}
     raise BehaviourError(
         f"cannot read {phrase.strip()!r}; examples: `exit 1 after 30s`, `run`, `never ready`, `ready after 5s`, `unready after 1m`, "
-        "`unhealthy after 20s`, `never started`, `no image`, `image after 30s`, `pull 3s`, `start 2s`, `stop 20s`, `stop with 143`, `ignore sigterm`"
+        "`unhealthy after 20s`, `never started`, `no image`, `image after 30s`, `no image after 1m`, "
+        "`pull 3s`, `start 2s`, `stop 20s`, `stop with 143`, `ignore sigterm`"
     )
 
 
@@ -300,7 +311,7 @@ def _build(words: Mapping[str, Any], *, init: bool) -> Behaviour:
     attempts = words.get("attempts")
     runs = [{**common, **dict(run)} for run in attempts] if attempts else [common]
     return Behaviour(
-        _image(words["image"]) if "image" in words else base.image_ms,
+        _image(words["image"]) if "image" in words else base.image,
         _ms(words["pull"]) if "pull" in words else base.pull_ms,
         _ms(words["start"]) if "start" in words else base.start_ms,
         _ms(words["pre_stop"]) if "pre_stop" in words else base.pre_stop_ms,
@@ -309,8 +320,8 @@ def _build(words: Mapping[str, Any], *, init: bool) -> Behaviour:
     )
 
 
-def _image(value: Any) -> int:
-    return 0 if value == "exists" else NEVER if value == "missing" else _ms(value)
+def _image(value: Any) -> tuple[int, ...]:
+    return (0,) if value == "exists" else () if value == "missing" else _flips(value)
 
 
 def _attempt(words: Mapping[str, Any], base: Attempt) -> Attempt:

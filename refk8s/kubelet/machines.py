@@ -59,7 +59,6 @@ POD_PHASE: Final = Machine(
             "kubelet|kube-controller-manager",
             "all containers ended, one of them badly, or its node is lost",
         ),
-        Row("POD-T7", RUNNING, PENDING, "kubelet", "init containers start over, because the pod's network was lost"),
     ),
     phase_of,
     "specs/kubelet.md",

@@ -12,7 +12,7 @@ import attrs
 
 from ..kinds.container import Container
 from .backoff import crash_loop_message, duration_text
-from .behaviour import NEVER, Behaviour
+from .behaviour import Behaviour
 from .images import reference
 from .records import STARTING, Trouble
 from .runtime import Instance
@@ -67,8 +67,8 @@ def finish(turn: Turn) -> None:
 def is_news(turn: Turn, name: str) -> bool:
     """Whether starting this container can do something that no earlier start did."""
     behaviour = turn.behaviour_named(name)
-    if behaviour.image_ms == NEVER:
-        return turn.trouble(name).pull is None
+    if turn.pulls and not _exists(turn, behaviour, turn.until_ms):
+        return turn.trouble(name).pull is None or _may_appear(turn, behaviour)
     run = (turn.sandbox or NO_SANDBOX).find(name)
     return behaviour.is_news(run.attempt + 1 if run is not None else 0)
 
@@ -148,9 +148,12 @@ def _be_busy(turn: Turn, duration_ms: int) -> None:
 
 def _exists(turn: Turn, behaviour: Behaviour, at_ms: int) -> bool:
     """Whether the image is in its registry at that time."""
-    if behaviour.image_ms in (0, NEVER):
-        return not behaviour.image_ms
-    return at_ms - (turn.sandbox or NO_SANDBOX).created_ms >= behaviour.image_ms
+    return behaviour.has_image(at_ms - (turn.sandbox or NO_SANDBOX).created_ms)
+
+
+def _may_appear(turn: Turn, behaviour: Behaviour) -> bool:
+    """Whether the image will yet come to its registry, or go."""
+    return behaviour.image_changes(turn.now_ms - (turn.sandbox or NO_SANDBOX).created_ms)
 
 
 def _back_off(turn: Turn, container: Container, trouble: Trouble, behaviour: Behaviour) -> None:
@@ -159,7 +162,7 @@ def _back_off(turn: Turn, container: Container, trouble: Trouble, behaviour: Beh
     message = f"{text}: {trouble.pull_error}" if trouble.pull_error else text
     assert trouble.pull is not None
     first = trouble.pull.delay_ns == turn.rules.image_pull.initial_ns
-    news = behaviour.image_ms != NEVER or first
+    news = first or _may_appear(turn, behaviour)
     at_ms = (trouble.pull.last_update_ns + trouble.pull.delay_ns) // NS
     if trouble.reason != PULL_BACKOFF:
         turn.tell(NORMAL, "BackOff", text, container.name)

@@ -39,6 +39,7 @@ class KubeletWorld:
     model: Model
     world: World
     changes: list[Any] = attrs.field(factory=list)
+    observe: Callable[[World], None] | None = None
 
     @classmethod
     def start(
@@ -85,6 +86,8 @@ class KubeletWorld:
     def watch(self, before: World, action: Action, after: World, delta: Delta) -> None:
         """Keep what was committed."""
         self.changes += [(after.now_ms - self.model.epoch_ms, change) for change in delta.commits]
+        if self.observe is not None:
+            self.observe(after)
 
     def act(self, action: Action) -> None:
         """Take one action."""

@@ -42,8 +42,14 @@ def test_words_say_what_a_run_does(text: str, wanted: Attempt) -> None:
 
 def test_words_about_the_image_and_the_start_hold_for_all_runs() -> None:
     found = Behaviours().of("d/p", "pull 3s; start 2s; image after 1m; prestop 4s", "c", "x", init=False)
-    assert (found.pull_ms, found.start_ms, found.image_ms, found.pre_stop_ms) == (3_000, 2_000, 60_000, 4_000)
-    assert Behaviours().of("d/p", "no image", "c", "x", init=False).image_ms == NEVER
+    assert (found.pull_ms, found.start_ms, found.image, found.pre_stop_ms) == (3_000, 2_000, (60_000,), 4_000)
+    assert Behaviours().of("d/p", "no image", "c", "x", init=False).image == ()
+
+
+def test_an_image_comes_and_goes() -> None:
+    found = Behaviours().of("d/p", "no image after 10s", "c", "x", init=False)
+    assert [found.has_image(ms) for ms in (0, 9_999, 10_000)] == [True, True, False]
+    assert [found.image_changes(ms) for ms in (0, 10_000)] == [True, False]
 
 
 def test_runs_follow_each_other_and_the_last_one_repeats() -> None:
