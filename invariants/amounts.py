@@ -43,9 +43,8 @@ def requests(pod: Stored) -> Amounts:
         return {name: as_number(name, quantity) for name, quantity in wanted.items()}
     total: dict[str, int] = {}
     for container in spec["containers"]:
-        asked = (container.get("resources") or {}).get("requests")
-        for name in asked if asked is not None else ():
-            total[name] = total.get(name, 0) + _number(name, str(asked[name]))
+        for name, text in ((container.get("resources") or {}).get("requests") or {}).items():
+            total[name] = total.get(name, 0) + _number(name, str(text))
     return total
 
 

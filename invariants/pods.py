@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from refk8s.api.store import ADDED, DELETED, Change, Stored
+from refk8s.api.store import ADDED, DELETED, Change
 from refk8s.core.action import Action
 from refk8s.core.delta import Delta
 from refk8s.core.invariant import LIVENESS, SAFETY, AtQuiet, writes

@@ -147,6 +147,12 @@ class Collection:
         keys = table.get(value) if table is not None else None
         return keys.keys() if keys is not None else []
 
+    def count_by(self, index: str, value: str) -> int:
+        """How many keys `keys_by` gives, without sorting them."""
+        table = self._by_name.get(index)
+        keys = table.get(value) if table is not None else None
+        return len(keys) if keys is not None else 0
+
     def values_by(self, index: str) -> list[str]:
         """The sorted values of an index (e.g. the namespaces that have objects)."""
         table = self._by_name.get(index)
