@@ -23,7 +23,7 @@ ARROWS: dict[str, set[str]] = {
     "users": {"core", "kinds", "api", "controllers"},
     "explore": {"core", "kinds", "api", "controllers", "scheduler", "kubelet", "users", "scenarios", "trace"},
     "scenarios": {"core", "kinds", "api", "kubelet", "users", "explore"},
-    "trace": {"core", "kinds", "api", "explore", "scenarios"},
+    "trace": {"core", "kinds", "api", "users", "explore", "scenarios"},
     "zoo": {
         "core",
         "kinds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
@@ -24,13 +25,22 @@ OUTPUT = typer.Option("-o", "--output", help="Form of the output.", show_default
 def emit(data: Any, form: Format) -> None:
     """Print data as JSON or YAML on stdout."""
     if form is Format.yaml:
-        import yaml
-
-        typer.echo(yaml.safe_dump(data, sort_keys=False, allow_unicode=True), nl=False)
+        typer.echo(text_of_yaml(data), nl=False)
         return
     import orjson
 
     typer.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode())
+
+
+def text_of_yaml(data: Any, *, sort: bool = False) -> str:
+    """Data as YAML without anchors: what is shared is written out where it is used."""
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        def ignore_aliases(self, data: Any) -> bool:
+            return True
+
+    return yaml.dump(data, Dumper=Dumper, sort_keys=sort, allow_unicode=True)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -69,6 +79,11 @@ def _colored(cell: str) -> str:
 
     color = _COLORS.get(cell)
     return f"[{color}]{escape(cell)}[/{color}]" if color else escape(cell)
+
+
+def dim(text: str) -> str:
+    """The text in a weaker colour on a terminal that wants colours."""
+    return typer.style(text, dim=True) if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else text
 
 
 def note(text: str) -> None:

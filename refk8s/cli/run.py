@@ -2,70 +2,90 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from .output import OUTPUT, Format, emit, note, table
+from .session import NAMESPACE, NODES, SEED, TARGETS
 
 
 def run(
-    targets: Annotated[
-        list[str],
-        typer.Argument(
-            help="A shipped scenario, a scenario file, or manifests: files, directories, - for standard input."
-        ),
-    ],
-    seed: Annotated[
-        int | None, typer.Option(help="Seed of the random driver; without one the default driver runs.")
-    ] = None,
+    targets: Annotated[list[str], TARGETS],
+    seed: Annotated[int | None, SEED] = None,
     driver: Annotated[
-        str, typer.Option(help="default, random, or twice (every schedule run twice, digests compared).")
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="default (no seed), random (--seed), or twice: the schedule is run twice and every digest compared.",
+        ),
     ] = "",
-    steps: Annotated[int, typer.Option(help="Stop after so many steps.", min=1)] = 200_000,
-    until: Annotated[str, typer.Option(help="Stop when this holds: quiet, or kind/name=STATE.")] = "quiet",
-    trace: Annotated[Path | None, typer.Option(help="Write a trace here (.jsonl, or .jsonl.gz compressed).")] = None,
+    steps: Annotated[int, typer.Option(help="Stop after so many steps; exit code 4.", min=1)] = 200_000,
+    until: Annotated[
+        str, typer.Option(metavar="WHAT", help="Stop when this holds: quiet, kind/name, or kind/name=STATE.")
+    ] = "quiet",
+    trace: Annotated[
+        Path | None, typer.Option(help="Write a trace here (.jsonl, or .jsonl.gz compressed).", dir_okay=False)
+    ] = None,
     secrets: Annotated[
-        bool, typer.Option("--secrets", help="Keep the data of Secrets in the trace (it is redacted otherwise).")
+        bool, typer.Option("--secrets", help="Keep the data of Secrets in the trace; without it, it is redacted.")
     ] = False,
-    nodes: Annotated[int, typer.Option(help="Nodes of the cluster that manifests are applied to.", min=1)] = 3,
-    everything: Annotated[bool, typer.Option("--all", help="Tell heartbeats too.")] = False,
+    nodes: Annotated[int, NODES] = 3,
+    namespace: Annotated[str, NAMESPACE] = "",
+    everything: Annotated[
+        bool, typer.Option("--all", help="Tell details too: heartbeats, bookkeeping, refused writes.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No story, only the end.")] = False,
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:
     """Run a scenario or manifests to quiet, checking every invariant at every step.
 
+    \b
     Examples:
-
       refk8s run first-pod
-
       refk8s run rollout --seed 7 --trace rollout.trace.jsonl
-
-      refk8s run shop.yaml db/ --nodes 5 --until pod/web=Running
-
+      refk8s run shop.yaml db/ --nodes 5 --until deployment/web=Available
       kubectl get pods -o yaml | refk8s run - -o json
+
+    Exit codes: 0 everything held, 1 an invariant broke, an expectation was not met or a manifest was refused, 4 the step limit came first.
     """
     from ..core.errors import Refk8sError
-    from .running import execute
+    from .running import Order, execute
     from .session import find_scenario
 
     name = driver or ("default" if seed is None else "random")
     if name not in ("default", "random", "twice"):
         raise Refk8sError(f"--driver {name}: there are default, random and twice")
-    scenario = find_scenario(targets, nodes)
-    report = execute(scenario, name, seed, steps, until, trace, keep_secrets=secrets)
+    if name == "default" and seed is not None:
+        raise Refk8sError("--driver default has no seed; leave --seed away, or take --driver random")
+    seed = 0 if name == "random" and seed is None else seed
+    scenario = find_scenario(targets, nodes, namespace or "default")
+    order = Order(name, seed, steps, until, trace, secrets, _again(targets, seed, nodes, namespace))
+    report = execute(scenario, order)
     if output is not Format.text:
-        emit(report.data(), output)
+        emit(report.data(everything=everything, namespace=namespace), output)
         raise typer.Exit(report.exit_code)
-    note(f"scenario {scenario.name}, driver {name}, seed {report.seed if report.seed is not None else 'none'}")
+    note(f"scenario {scenario.name}, driver {name}, seed {seed if seed is not None else 'none'}")
+    if report.redacted:
+        note("the data of Secrets is redacted in this run and its trace; --secrets keeps it")
     if not quiet:
         for line in report.story(everything=everything):
             typer.echo(line)
-    for resource, head, rows in report.tables():
+    for resource, head, rows in report.tables(namespace):
         typer.echo(f"\n{resource}")
         table(head, rows)
     typer.echo("")
     for line in report.ending():
         typer.echo(line)
     raise typer.Exit(report.exit_code)
+
+
+def _again(targets: list[str], seed: int | None, nodes: int, namespace: str) -> str:
+    """The command that makes the same run."""
+    words = ["refk8s", "run", *targets]
+    words += ["--seed", str(seed)] if seed is not None else []
+    words += ["--nodes", str(nodes)] if nodes != 3 else []
+    words += ["--namespace", namespace] if namespace else []
+    return shlex.join(words)

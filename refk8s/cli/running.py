@@ -4,172 +4,231 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
+from ..core.action import Action
+from ..core.delta import Delta
 from ..core.digest import text
-from ..core.errors import Refk8sError
-from ..core.invariant import Monitor
+from ..core.enabled import first
+from ..core.invariant import Monitor, Violation
+from ..core.world import World
 from ..explore.cluster import build
 from ..explore.drivers import DefaultDriver, Driver, RandomDriver
-from ..explore.expect import unmet, until
+from ..explore.expect import failed_steps, unmet, until
 from ..explore.run import Observer, Outcome, run, run_twice
 from ..scenarios import Scenario, from_data
-from ..trace.format import Writer, redact
+from ..trace.format import Writer
 from ..trace.objects import STORY_KINDS, head_of, rows
-from ..trace.story import Storyteller
+from ..trace.redact import redact
+from ..trace.story import Storyteller, without_details
+from ..trace.why import chain
+from .codes import HELD, INCONCLUSIVE, INTERRUPTED, VIOLATED
+from .interrupt import Interruptible
+from .output import dim
 from .session import invariants, seconds
 
-REPORT_VERSION = 1
+REPORT_VERSION: Final = 1
+MOST_CAUSES: Final = 12
+
+
+@attrs.frozen
+class Order:
+    """What `refk8s run` was asked for. `command` repeats it."""
+
+    driver: str
+    seed: int | None
+    steps: int
+    until: str
+    trace: Path | None
+    keep_secrets: bool
+    command: str
 
 
 @attrs.frozen(eq=False)
 class Report:
-    """What `refk8s run` found out."""
+    """What `refk8s run` found out. `failures` are the sentences about what should not be; `redacted`: Secrets were, because a trace is written."""
 
     scenario: Scenario
-    driver: str
-    seed: int | None
+    order: Order
     outcome: Outcome
-    unmet: tuple[str, ...]
+    interrupted: bool
+    failures: tuple[str, ...]
     teller: Storyteller
+    deviations: tuple[int, ...]
     epoch_ms: int
     checked: int
-    trace: Path | None
+    redacted: bool
+
+    @property
+    def verdict(self) -> str:
+        """The outcome's verdict, or "interrupted"."""
+        return "interrupted" if self.interrupted else self.outcome.verdict
 
     @property
     def exit_code(self) -> int:
-        """0 held, 1 violated, 4 a bound was hit first."""
-        if self.outcome.violation is not None or self.unmet or self.outcome.verdict == "hot loop":
-            return 1
-        return 4 if self.outcome.verdict == "limit" else 0
+        """0 held, 1 violated, 4 a bound was hit first, 130 interrupted."""
+        if self.outcome.violation is not None or self.failures or self.outcome.verdict == "hot loop":
+            return VIOLATED
+        if self.interrupted:
+            return INTERRUPTED
+        return INCONCLUSIVE if self.outcome.verdict == "limit" else HELD
 
     def story(self, *, everything: bool = False) -> Iterator[str]:
         """The lines of the story."""
-        shown = [line for line in self.teller.lines if everything or not line.heartbeat]
-        width = max((len(line.actor) for line in shown), default=0)
-        for line in shown:
-            because = f"  (because of #{line.because})" if line.because >= 0 else ""
+        lines = self.teller.lines if everything else without_details(self.teller.lines)
+        width = max((len(line.actor) for line in lines), default=0)
+        for line in lines:
+            because = dim(f"  (because of #{line.because})") if line.because >= 0 else ""
             yield f"{seconds(line.at_ms):>10}  #{line.step:<5} {line.actor:<{width}}  {line.text}{because}"
 
-    def tables(self) -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
+    def tables(self, namespace: str = "") -> Iterator[tuple[str, tuple[str, ...], list[tuple[str, ...]]]]:
         """(resource, column titles, rows) of what is there at the end."""
         for resource in STORY_KINDS:
-            found = rows(self.outcome.world, resource)
+            found = rows(self.outcome.world, resource, namespace)
             if found:
                 yield resource, head_of(resource), found
 
     def ending(self) -> Iterator[str]:
         """The verdict, and what to do with it."""
-        outcome, world = self.outcome, self.outcome.world
-        violation = outcome.violation
+        world, violation = self.outcome.world, self.outcome.violation
         if violation is not None:
-            yield f"{violation.invariant.id} violated at step {violation.step}"
-            yield f"  guarantee: {violation.invariant.guarantee}"
-            yield f"  observed:  {violation.finding}"
-        for sentence in self.unmet:
-            yield f"expectation not met: {sentence}"
-        how = {
-            "quiet": "quiet",
-            "until": "condition reached",
-            "limit": "stopped at the step limit",
-            "violated": "violated",
-        }.get(outcome.verdict, outcome.verdict)
+            yield from self._violation(violation)
+        yield from self.failures
+        how = ENDINGS[self.verdict]
         at = seconds(world.now_ms - self.epoch_ms)
-        yield f"{how} after {outcome.steps} steps, {world.store.revision} revisions, {at} of logical time; {self.checked} invariants on"
+        yield f"{how} after {self.outcome.steps} steps, {world.store.revision} revisions, {at} of logical time; {self.checked} invariants on"
         yield f"digest {text(world.fingerprint)}"
-        if self.trace is not None:
-            yield f"replay: refk8s replay {self.trace}"
-        elif violation is not None:
-            yield f"reproduce: {self._command()} --trace failure.trace.jsonl"
+        if self.order.trace is not None:
+            yield f"replay: refk8s replay {self.order.trace}"
+        elif violation is not None or self.failures:
+            yield f"reproduce: {self.order.command} --trace failure.trace.jsonl"
 
-    def _command(self) -> str:
-        seed = f" --seed {self.seed}" if self.seed is not None else ""
-        return f"refk8s run {self.scenario.name}{seed}"
+    def _violation(self, violation: Violation) -> Iterator[str]:
+        """The report of STYLE 11: what, the guarantee, what was observed, how it came to it (* marks deviations from normal)."""
+        count = len(self.deviations)
+        yield f"{violation.invariant.id} violated at step {violation.step} ({count} deviation{'' if count == 1 else 's'})"
+        yield f"  guarantee: {violation.invariant.guarantee}"
+        yield f"  observed:  {violation.finding}"
+        lines = [line for line in self.teller.lines if line.step <= violation.step]
+        for line in chain(lines, lines[-1])[-MOST_CAUSES:] if lines else ():
+            mark = "*" if line.step in self.deviations else " "
+            yield f"  {mark} #{line.step:<5} {line.actor}: {line.text}"
 
-    def data(self) -> dict[str, Any]:
+    def data(self, *, everything: bool = False, namespace: str = "") -> dict[str, Any]:
         """The report as data (shape version 1)."""
         outcome, world = self.outcome, self.outcome.world
         violation = outcome.violation
+        lines = self.teller.lines if everything else without_details(self.teller.lines)
         return {
             "version": REPORT_VERSION,
             "scenario": self.scenario.name,
-            "driver": self.driver,
-            "seed": self.seed,
-            "verdict": outcome.verdict,
-            "held": self.exit_code == 0,
+            "driver": self.order.driver,
+            "seed": self.order.seed,
+            "verdict": self.verdict,
+            "held": self.exit_code == HELD,
             "steps": outcome.steps,
+            "deviations": len(self.deviations),
             "revision": world.store.revision,
             "logicalSeconds": (world.now_ms - self.epoch_ms) / 1000,
             "digest": text(world.fingerprint),
             "violation": None
             if violation is None
             else {"id": violation.invariant.id, "step": violation.step, "finding": violation.finding},
-            "unmet": list(self.unmet),
+            "failures": list(self.failures),
             "objects": {
                 resource: [dict(zip((c.lower() for c in head), row, strict=True)) for row in found]
-                for resource, head, found in self.tables()
+                for resource, head, found in self.tables(namespace)
             },
-            "story": [
-                {
-                    "step": line.step,
-                    "at": line.at_ms / 1000,
-                    "actor": line.actor,
-                    "text": line.text,
-                    "subject": line.subject,
-                    "because": line.because,
-                }
-                for line in self.teller.lines
-                if not line.heartbeat
-            ],
+            "story": [line.data() for line in lines],
         }
 
 
-def execute(
-    scenario: Scenario,
-    driver: str,
-    seed: int | None,
-    steps: int,
-    condition: str,
-    trace: Path | None,
-    *,
-    keep_secrets: bool = False,
-) -> Report:
+ENDINGS: Final = {
+    "quiet": "quiet",
+    "until": "condition reached",
+    "limit": "inconclusive: stopped at the step limit",
+    "violated": "violated",
+    "stopped": "nothing can happen any more",
+    "hot loop": "hot loop: time stood still",
+    "interrupted": "interrupted",
+}
+
+
+class _Deviations:
+    """An observer that notes the steps at which something else was done than the default driver would have."""
+
+    def __init__(self) -> None:
+        self.steps: list[int] = []
+
+    def __call__(self, before: World, action: Action, after: World, delta: Delta) -> None:
+        if action != first(before):
+            self.steps.append(before.index)
+
+
+def execute(scenario: Scenario, order: Order) -> Report:
     """Run a scenario as the CLI does. Raises Refk8sError."""
-    if trace is not None and not keep_secrets:
-        scenario = from_data(redact(dict(scenario.data)))
+    redacted = False
+    if order.trace is not None and not order.keep_secrets:
+        shown = redact(scenario.data)
+        redacted = shown is not scenario.data
+        scenario = from_data(shown) if redacted else scenario
     model, world = build(scenario.cluster)
-    holds = until(condition)
-    if driver != "default" and seed is None:
-        seed = 0
-    if driver == "twice":
-        run_twice(model, world, lambda: RandomDriver(seed or 0), max_steps=steps)
-    chooser: Driver = DefaultDriver() if driver == "default" else RandomDriver(seed or 0)
+    holds = until(order.until)
+
+    def chooser() -> Driver:
+        return DefaultDriver() if order.seed is None else RandomDriver(order.seed)
+
     suite = invariants().all()
-    teller = Storyteller(model.epoch_ms, model.is_heartbeat)
-    observers: list[Observer] = [teller]
-    writer = None
-    if trace is not None:
-        header = {"scenario": scenario.data, "seed": seed, "driver": driver, "faults": {}}
-        writer = Writer(trace, model, world, header)
-        observers.append(writer)
-    outcome = None
-    try:
-        outcome = run(
-            model, world, chooser, monitor=Monitor(suite), max_steps=steps, until=holds, observers=tuple(observers)
-        )
-    finally:
-        if writer is not None:
-            end = outcome.world if outcome is not None else world
-            writer.close(
-                end,
-                outcome.verdict if outcome is not None else "interrupted",
-                outcome.violation if outcome is not None else None,
+    teller, deviations = Storyteller(model.epoch_ms, model.is_heartbeat), _Deviations()
+    observers: list[Observer] = [teller, deviations]
+    with Interruptible(chooser()) as driver:
+        if order.driver == "twice":
+            run_twice(model, world, lambda: Interruptible(chooser()), max_steps=order.steps)
+        writer = None
+        if order.trace is not None:
+            header = {"scenario": scenario.data, "redacted": not order.keep_secrets, "seed": order.seed}
+            writer = Writer(order.trace, model, world, {**header, "driver": order.driver, "faults": {}})
+            observers.append(writer)
+        verdict, violation = "interrupted", None
+        try:
+            outcome = run(
+                model,
+                world,
+                driver,
+                monitor=Monitor(suite),
+                max_steps=order.steps,
+                until=holds,
+                observers=tuple(observers),
             )
-    assert outcome is not None
-    missing = tuple(unmet(outcome.world, scenario.expect)) if outcome.verdict == "quiet" else ()
-    return Report(scenario, driver, seed, outcome, missing, teller, model.epoch_ms, len(suite), trace)
+            interrupted = driver.interrupted and outcome.verdict == "stopped"
+            verdict, violation = "interrupted" if interrupted else outcome.verdict, outcome.violation
+        finally:
+            if writer is not None:
+                writer.close(verdict, violation)
+    failures = _failures(scenario, order, outcome)
+    return Report(
+        scenario,
+        order,
+        outcome,
+        interrupted,
+        failures,
+        teller,
+        tuple(deviations.steps),
+        model.epoch_ms,
+        len(suite),
+        redacted,
+    )
 
 
-__all__ = ["Refk8sError", "Report", "execute"]
+def _failures(scenario: Scenario, order: Order, outcome: Outcome) -> tuple[str, ...]:
+    """The sentences about what should not be, invariants apart."""
+    found = []
+    if scenario.must_succeed:
+        found += [f"refused: {sentence}" for sentence in failed_steps(outcome.world)]
+    if outcome.verdict == "quiet":
+        found += [f"expectation not met: {sentence}" for sentence in unmet(outcome.world, scenario.expect)]
+        if order.until != "quiet":
+            found.append(f"--until {order.until}: not reached, and nothing more will happen")
+    return tuple(found)

@@ -1,4 +1,4 @@
-"""What several commands share: which scenario is meant, and how a run is described."""
+"""What several commands share: their common arguments, which scenario is meant, and how a run is described."""
 
 from __future__ import annotations
 
@@ -6,10 +6,38 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import typer
+
 if TYPE_CHECKING:
     from ..core.invariant import Registry
     from ..scenarios.format import Scenario
     from ..trace.story import Line
+
+
+def scenario_names(incomplete: str) -> list[str]:
+    """The shipped scenarios that begin so (shell completion; files are completed by the shell itself)."""
+    from importlib.resources import files
+
+    names = (entry.name for entry in files("refk8s.scenarios").iterdir())
+    return sorted(
+        name.removesuffix(".yaml") for name in names if name.endswith(".yaml") and name.startswith(incomplete)
+    )
+
+
+TARGETS = typer.Argument(
+    metavar="WHAT...",
+    help="A shipped scenario, a scenario file, or manifests: files, directories, - for standard input.",
+    autocompletion=scenario_names,
+    show_default=False,
+)
+SEED = typer.Option(help="Seed of the random driver; without one the default driver runs.", min=0, show_default=False)
+NODES = typer.Option(help="Nodes of the cluster that manifests are applied to.", min=1)
+NAMESPACE = typer.Option(
+    "-n",
+    "--namespace",
+    help="The namespace of manifests that name none; objects of others are not listed.",
+    show_default=False,
+)
 
 
 def find_scenario(targets: list[str], nodes: int, namespace: str = "default") -> Scenario:
@@ -20,6 +48,7 @@ def find_scenario(targets: list[str], nodes: int, namespace: str = "default") ->
     from ..core.errors import Refk8sError
     from ..scenarios.format import from_manifests, from_sources, is_scenario, resolve, shipped
     from ..scenarios.yaml import STDIN, documents_of, objects_of, sources_of
+    from ..trace.format import is_trace
 
     if len(targets) == 1 and targets[0] in shipped():
         return resolve(targets[0])
@@ -31,6 +60,8 @@ def find_scenario(targets: list[str], nodes: int, namespace: str = "default") ->
         if path.is_dir():
             documents += documents_of(path)
             continue
+        if is_trace(target):
+            raise Refk8sError(f"{target} is a trace; look at it with replay, why, step or trace show")
         sources = sources_of(path)
         if is_scenario(sources[0].data):
             if len(targets) > 1:
@@ -66,22 +97,22 @@ def seconds(ms: int) -> str:
     return f"{ms / 1000:.3f}s"
 
 
-def story_of(target: str, seed: int | None, nodes: int) -> list[Line]:
+def story_of(target: str, seed: int | None, nodes: int, namespace: str) -> list[Line]:
     """The story of a trace, or of a run of a scenario. Raises Refk8sError."""
     from ..explore.cluster import build
     from ..explore.drivers import DefaultDriver, RandomDriver
     from ..explore.run import run
-    from ..trace.format import read
+    from ..trace.format import is_trace, read
     from ..trace.replay import replay, world_of
     from ..trace.story import Storyteller
 
-    if ".trace" in Path(target).name:
+    if is_trace(target):
         recorded = read(Path(target))
         model, _ = world_of(recorded)
         teller = Storyteller(model.epoch_ms, model.is_heartbeat)
         replay(recorded, observers=(teller,))
         return teller.lines
-    scenario = find_scenario([target], nodes)
+    scenario = find_scenario([target], nodes, namespace)
     model, world = build(scenario.cluster)
     teller = Storyteller(model.epoch_ms, model.is_heartbeat)
     run(model, world, DefaultDriver() if seed is None else RandomDriver(seed), observers=(teller,))

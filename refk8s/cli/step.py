@@ -3,51 +3,82 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .session import NAMESPACE, NODES, TARGETS
+
+if TYPE_CHECKING:
+    from .stepping import Shell
+
 
 def step(
-    targets: Annotated[
-        list[str],
-        typer.Argument(help="A shipped scenario, a scenario file, manifests, or a trace (opened at its end)."),
-    ],
+    targets: Annotated[list[str], TARGETS],
     script: Annotated[
         bool, typer.Option("--script", help="Read commands from standard input and stop at the first error.")
     ] = False,
-    nodes: Annotated[int, typer.Option(help="Nodes of the cluster that manifests are applied to.", min=1)] = 3,
+    secrets: Annotated[
+        bool, typer.Option("--secrets", help="Keep the data of Secrets; without it, it is redacted from the beginning.")
+    ] = False,
+    nodes: Annotated[int, NODES] = 3,
+    namespace: Annotated[str, NAMESPACE] = "",
 ) -> None:
-    """Step through a cluster interactively; `help` lists the commands.
+    """Step through a cluster interactively, forwards and backwards; `help` lists the commands. A trace is opened at its end.
 
+    \b
     Examples:
-
       refk8s step first-pod
-
-      echo "run until pod/hello=Running\\nwhy pod/hello\\nback 3\\nenabled" | refk8s step first-pod --script
+      refk8s step rollout.trace.jsonl
+      printf 'run until pod/hello=Running\\\\nwhy pod/hello\\\\nback 3' | refk8s step first-pod --script
     """
-    from ..core.errors import Refk8sError
-    from .stepping import Shell, shell_for
+    from .stepping import shell_for
 
-    shell: Shell = shell_for(targets, nodes)
+    shell = shell_for(targets, nodes, namespace or "default", keep_secrets=secrets)
     if script:
-        for number, line in enumerate(sys.stdin, 1):
-            try:
-                if not shell.do(line.strip()):
-                    break
-            except Refk8sError as error:
-                raise Refk8sError(f"line {number}: {error}") from None
-        raise typer.Exit(1 if shell.violated else 0)
+        _scripted(shell)
+    else:
+        _interactive(shell)
+    raise typer.Exit(1 if shell.violated else 0)
+
+
+def _scripted(shell: Shell) -> None:
+    from ..core.errors import Refk8sError
+
+    for number, line in enumerate(sys.stdin, 1):
+        try:
+            if not shell.do(line.strip()):
+                return
+        except Refk8sError as error:
+            raise Refk8sError(f"standard input, line {number}: {error}") from None
+
+
+def _interactive(shell: Shell) -> None:
+    from ..core.errors import Refk8sError
+
+    _complete(sorted(shell.commands))
     shell.welcome()
     while True:
         try:
             line = input(f"[{shell.stepper.at}]> ")
         except (EOFError, KeyboardInterrupt):
             typer.echo("")
-            break
+            return
         try:
             if not shell.do(line.strip()):
-                break
+                return
         except Refk8sError as error:
             typer.echo(f"error: {error}", err=True)
-    raise typer.Exit(1 if shell.violated else 0)
+        except KeyboardInterrupt:
+            typer.echo("interrupted", err=True)
+            shell.moved()
+
+
+def _complete(words: list[str]) -> None:
+    """History and completion of commands, where Python has readline."""
+    try:
+        import readline
+    except ImportError:
+        return
+    readline.set_completer(lambda text, state: [*(word for word in words if word.startswith(text)), None][state])
+    readline.parse_and_bind("tab: complete")

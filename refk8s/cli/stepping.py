@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import typer
 
 from ..core.action import Action
 from ..core.digest import text
-from ..core.enabled import cause_of, label
-from ..core.errors import Refk8sError
+from ..core.errors import Refk8sError, ReplayDivergence
 from ..core.invariant import Monitor
 from ..explore.cluster import build
 from ..explore.expect import until
 from ..explore.stepping import Stepper, Taken
 from ..scenarios import Scenario, from_data
 from ..scenarios.yaml import documents_of
-from ..trace.format import Writer, read
+from ..trace.format import Writer, is_trace, read
 from ..trace.objects import head_of, rows
+from ..trace.redact import redact
 from ..trace.replay import action_of, world_of
-from ..trace.story import Line, Storyteller, differences
+from ..trace.story import without_details
 from ..trace.why import chain, line_about
-from ..users.verb import by_any
+from . import looking
 from .output import table
 from .session import find_scenario, invariants, seconds
 
@@ -37,12 +36,12 @@ enabled [PROCESS]        what may happen next, and because of what
 back [N]                 undo N steps
 goto N                   go to the world after N steps
 run until WHAT           quiet, kind/name=STATE, or the id of an invariant
-get KIND [NAME]          objects as kubectl shows them
-describe KIND/NAME       one object as YAML
+get KIND [NAME] [-n NS]  objects as kubectl shows them
+describe KIND/NAME       one object as YAML, and its events
 diff [N]                 what the last N steps changed
 why KIND/NAME | STEP     the chain of causes
 story [N]                the last N sentences of the story
-apply -f FILE            apply manifests as the user `you`
+apply -f FILE [-n NS]    apply manifests as the user `you`
 hold PROCESS [STREAM]    nothing reaches this process (or this informer) until release
 release PROCESS [STREAM]
 save FILE                write the way so far as a trace
@@ -53,12 +52,13 @@ quit"""
 class Shell:
     """Reads one command after the other and prints what it did. `violated`: an invariant has broken on the way."""
 
-    def __init__(self, stepper: Stepper, scenario: Scenario) -> None:
+    def __init__(self, stepper: Stepper, scenario: Scenario, *, keep_secrets: bool = False) -> None:
         self.stepper = stepper
         self._scenario = scenario
+        self._keep_secrets = keep_secrets
         self._listed: list[Action] = []
         self.violated = False
-        self._commands: dict[str, Callable[[list[str]], None]] = {
+        self.commands: dict[str, Callable[[list[str]], None]] = {
             "next": self._next,
             "n": self._next,
             "enabled": self._enabled,
@@ -73,8 +73,8 @@ class Shell:
             "why": self._why,
             "story": self._story,
             "apply": self._apply,
-            "hold": lambda words: self._show(self.stepper.hold(" ".join(words))),
-            "release": lambda words: self._show(self.stepper.hold(" ".join(words), release=True)),
+            "hold": lambda words: self._hold("hold", words),
+            "release": lambda words: self._hold("release", words),
             "save": self._save,
             "digest": lambda words: typer.echo(text(self.stepper.world.fingerprint)),
             "help": lambda words: typer.echo(HELP),
@@ -99,10 +99,10 @@ class Shell:
         verb, *rest = words
         if verb in ("quit", "exit", "q"):
             return False
-        if verb.isdigit():
+        if verb.isdecimal():
             self._pick(int(verb))
             return True
-        command = self._commands.get(verb)
+        command = self.commands.get(verb)
         if command is None:
             raise Refk8sError(f"no command {verb!r}; `help` lists them")
         command(rest)
@@ -127,13 +127,13 @@ class Shell:
 
     def _back(self, words: list[str]) -> None:
         self.stepper.back(_count(words, "back"))
-        self._moved()
+        self.moved()
 
     def _goto(self, words: list[str]) -> None:
-        if len(words) != 1 or not words[0].isdigit():
+        if len(words) != 1 or not words[0].isdecimal():
             raise Refk8sError("goto N: N is a number of steps")
         self.stepper.goto(int(words[0]))
-        self._moved()
+        self.moved()
 
     def _run(self, words: list[str]) -> None:
         if len(words) != 2 or words[0] != "until":
@@ -143,27 +143,22 @@ class Shell:
         began = self.stepper.at
         how = self.stepper.run(None if wanted else until(words[1]), wanted)
         typer.echo(f"{how} after {self.stepper.at - began} steps")
-        self._moved()
+        self.moved()
         if self.stepper.taken and self.stepper.taken[-1].violation is not None:
             self._alarm(self.stepper.taken[-1])
 
-    def _moved(self) -> None:
+    def moved(self) -> None:
+        """Say where the way stands now."""
         self._listed = []
         world = self.stepper.world
-        typer.echo(
-            f"at step {self.stepper.at}, {seconds(world.now_ms - self.stepper.model.epoch_ms)}, revision {world.store.revision}"
-        )
+        at = seconds(world.now_ms - self.stepper.model.epoch_ms)
+        holds = looking.held(self.stepper)
+        held = f"; held: {', '.join(holds.values())}" if holds else ""
+        typer.echo(f"at step {self.stepper.at}, {at}, revision {world.store.revision}{held}")
 
     def _show(self, done: Taken) -> None:
         self._listed = []
-        model = self.stepper.model
-        teller = Storyteller(model.epoch_ms, model.is_heartbeat)
-        teller(done.before, done.action, done.after, done.delta)
-        typer.echo(f"#{done.before.index} {label(model, done.before, done.action)}")
-        for line in teller.lines:
-            typer.echo(f"    {line.actor}: {line.text}")
-        if done.delta.served is not None and not done.delta.served[1].ok:
-            typer.echo(f"    refused: {done.delta.served[1].message or done.delta.served[1].reason}")
+        _say(looking.shown(self.stepper, done))
         if done.violation is not None:
             self._alarm(done)
 
@@ -171,140 +166,134 @@ class Shell:
         self.violated = True
         violation = done.violation
         assert violation is not None
-        typer.echo(f"{violation.invariant.id} violated at step {violation.step}: {violation.finding}")
+        typer.echo(f"{violation.invariant.id} violated at step {violation.step}")
         typer.echo(f"  guarantee: {violation.invariant.guarantee}")
+        typer.echo(f"  observed:  {violation.finding}")
 
     # ---- looking
 
     def _enabled(self, words: list[str]) -> None:
-        world, model = self.stepper.world, self.stepper.model
-        if words and words[0] not in (*world.pids, "clock"):
-            raise Refk8sError(f"enabled {words[0]}: no such process; there are {', '.join(world.pids)}, clock")
+        pids = self.stepper.world.pids
+        if words and words[0] not in (*pids, "clock"):
+            raise Refk8sError(f"enabled {words[0]}: no such process; there are {', '.join(pids)}, clock")
         self._listed = self.stepper.actions_of(words[0]) if words else self.stepper.enabled()
-        for number, action in enumerate(self._listed[:SHOWN]):
-            cause = cause_of(model, world, action)
-            because = f"  (because of #{cause} {self._label_of(cause)})" if 0 <= cause < self.stepper.at else ""
-            typer.echo(f"{number:4}  {label(model, world, action)}{because}")
-        if len(self._listed) > SHOWN:
-            typer.echo(f"      … and {len(self._listed) - SHOWN} more; `enabled PROCESS` narrows it down")
-        if not self._listed:
-            typer.echo("nothing can happen")
-
-    def _label_of(self, index: int) -> str:
-        done = self.stepper.taken[index]
-        return label(self.stepper.model, done.before, done.action)
+        limit = len(self._listed) if words else SHOWN
+        _say(looking.listed(self.stepper, self._listed, limit, looking.held(self.stepper)))
 
     def _get(self, words: list[str]) -> None:
-        if not words:
-            raise Refk8sError("get KIND [NAME]: for instance get pods")
+        words, namespace = _namespace(words)
+        if not words or len(words) > 2:
+            raise Refk8sError("get KIND [NAME] [-n NAMESPACE]: for instance get pods")
         kind, _, name = words[0].partition("/")
         name = name or (words[1] if len(words) > 1 else "")
-        row = _row(kind)
-        found = rows(self.stepper.world, row.plural)
-        column = list(head_of(row.plural)).index("NAME")
-        table(head_of(row.plural), [cells for cells in found if not name or cells[column] == name])
+        row = looking.row_of_kind(kind)
+        head = head_of(row.plural)
+        column = head.index("NAME")
+        found = rows(self.stepper.world, row.plural, namespace if row.namespaced else "")
+        found = [cells for cells in found if not name or cells[column] == name]
+        if name and not found:
+            raise Refk8sError(f"{row.plural} {name!r} not found; `get {row.plural}` lists them")
+        if found:
+            table(head, found)
+        else:
+            typer.echo(f"no {row.plural} found" + (f" in namespace {namespace}" if namespace else ""))
 
     def _describe(self, words: list[str]) -> None:
-        import yaml
-
-        if not words:
+        if len(words) != 1:
             raise Refk8sError("describe KIND/NAME: for instance describe pod/web")
-        typer.echo(
-            yaml.safe_dump(self._object(self.stepper.world, words[0]), sort_keys=False, allow_unicode=True), nl=False
-        )
-
-    def _object(self, world: Any, named: str) -> Any:
-        kind, _, name = named.partition("/")
-        row = _row(kind)
-        key = name if "/" in name or not row.namespaced else f"default/{name}"
-        stored = world.store.get(row.plural, key)
-        if stored is None:
-            raise Refk8sError(f"{row.plural} {name!r} not found; `get {row.plural}` lists them")
-        return stored.document
+        _say(looking.described(self.stepper.world, words[0]))
 
     def _diff(self, words: list[str]) -> None:
         count = _count(words, "diff")
         if count > self.stepper.at:
             raise Refk8sError(f"diff {count}: only {self.stepper.at} steps have been taken")
-        for done in self.stepper.taken[self.stepper.at - count :]:
-            for change in done.delta.commits:
-                typer.echo(f"#{done.before.index} {change.type} {change.resource}/{change.key}")
-                was = change.prev.document if change.prev is not None else {}
-                for path, old, new in differences(was, change.obj.document) if change.type == "MODIFIED" else ():
-                    typer.echo(f"    {path}: {_short(old)} → {_short(new)}")
-
-    def _lines(self) -> list[Line]:
-        teller = Storyteller(self.stepper.model.epoch_ms, self.stepper.model.is_heartbeat)
-        for done in self.stepper.taken:
-            teller(done.before, done.action, done.after, done.delta)
-        return teller.lines
+        lines = [line for done in self.stepper.taken[self.stepper.at - count :] for line in looking.changes(done)]
+        _say(lines or ["nothing in the store"])
 
     def _why(self, words: list[str]) -> None:
         if len(words) != 1:
             raise Refk8sError("why KIND/NAME, or why STEP")
-        lines = self._lines()
-        for line in chain(lines, line_about(lines, words[0])):
-            typer.echo(f"{seconds(line.at_ms):>10}  #{line.step:<5} {line.actor}: {line.text}")
+        lines = looking.told(self.stepper)
+        _say(map(looking.sentence, chain(lines, line_about(lines, words[0]))))
 
     def _story(self, words: list[str]) -> None:
-        told = [line for line in self._lines() if not line.heartbeat]
-        for line in told[-_count(words, "story", 20) :]:
-            typer.echo(f"{seconds(line.at_ms):>10}  #{line.step:<5} {line.actor}: {line.text}")
+        count = _count(words, "story", 20)
+        lines = without_details(looking.told(self.stepper))
+        _say(map(looking.sentence, lines[len(lines) - min(count, len(lines)) :]))
 
     # ---- doing
 
     def _apply(self, words: list[str]) -> None:
+        words, namespace = _namespace(words)
         if len(words) != 2 or words[0] != "-f":
-            raise Refk8sError("apply -f FILE")
+            raise Refk8sError("apply -f FILE [-n NAMESPACE]")
         documents = documents_of(Path(words[1]))
-        self._show(self.stepper.say({"summary": f"apply {words[1]}", "step": {"apply": {"documents": documents}}}))
+        step = {"apply": {"documents": documents, "namespace": namespace or "default"}}
+        step = step if self._keep_secrets else redact(step)
+        self._show(self.stepper.say({"summary": f"apply {words[1]}", "step": step}))
+
+    def _hold(self, verb: str, words: list[str]) -> None:
+        if not 1 <= len(words) <= 2:
+            raise Refk8sError(f"{verb} PROCESS [STREAM]: for instance {verb} kube-scheduler pods")
+        self._show(self.stepper.hold(" ".join(words), release=verb == "release"))
 
     def _save(self, words: list[str]) -> None:
         if len(words) != 1:
             raise Refk8sError("save FILE")
         path = Path(words[0])
         stepper = self.stepper
-        header = {"scenario": self._scenario.data, "seed": None, "driver": "human", "faults": {}}
-        writer = Writer(path, stepper.model, stepper.world_at(0), header)
+        header = {"scenario": self._scenario.data, "redacted": not self._keep_secrets, "seed": None, "driver": "human"}
+        writer = Writer(path, stepper.model, stepper.world_at(0), {**header, "faults": {}})
         for done in stepper.taken:
             writer(done.before, done.action, done.after, done.delta)
-        writer.close(stepper.world, "stopped", None)
+        found = [done.violation for done in stepper.taken if done.violation is not None]
+        writer.close("violated" if found else "stopped", found[0] if found else None)
         typer.echo(f"{stepper.at} steps in {path}; replay: refk8s replay {path}")
 
 
-def shell_for(targets: list[str], nodes: int) -> Shell:
-    """The shell on a scenario, manifests, or (at its end) a trace. Raises Refk8sError."""
+def shell_for(targets: list[str], nodes: int, namespace: str, *, keep_secrets: bool) -> Shell:
+    """The shell on a scenario, manifests, or (at its end) a trace. Raises Refk8sError.
+
+    Secrets are redacted before anything happens, unless they are to be kept: what is saved must be what was done.
+    """
     monitor = Monitor(invariants().all())
-    if len(targets) == 1 and ".trace" in Path(targets[0]).name:
+    if len(targets) == 1 and is_trace(targets[0]):
         trace = read(Path(targets[0]))
         model, world = world_of(trace)
         stepper = Stepper(model, world, monitor)
-        for line in trace.steps:
-            stepper.take(action_of(model, stepper.world, line))
-        return Shell(stepper, from_data(trace.header["scenario"]))
-    scenario = find_scenario(targets, nodes)
+        for number, line in enumerate(trace.steps, 2):
+            try:
+                stepper.take(action_of(model, stepper.world, line))
+            except ReplayDivergence as gone:
+                raise ReplayDivergence(f"{targets[0]}:{number}: {gone}") from None
+        return Shell(stepper, from_data(trace.header["scenario"]), keep_secrets=not trace.header.get("redacted", True))
+    scenario = find_scenario(targets, nodes, namespace)
+    if not keep_secrets:
+        scenario = from_data(redact(scenario.data))
     model, world = build(scenario.cluster)
-    return Shell(Stepper(model, world, monitor), scenario)
+    return Shell(Stepper(model, world, monitor), scenario, keep_secrets=keep_secrets)
 
 
-def _row(kind: str) -> Any:
-    try:
-        return by_any(kind)
-    except KeyError:
-        raise Refk8sError(f"no kind {kind!r}; for instance pods, deployments, nodes") from None
+def _say(lines: Iterable[str]) -> None:
+    for line in lines:
+        typer.echo(line)
+
+
+def _namespace(words: list[str]) -> tuple[list[str], str]:
+    """The words without `-n NAMESPACE` (`-A`: all of them), and the namespace ("": all)."""
+    rest = [word for word in words if word not in ("-A", "--all-namespaces")]
+    for flag in ("-n", "--namespace"):
+        if flag in rest:
+            place = rest.index(flag)
+            if place + 1 == len(rest):
+                raise Refk8sError(f"{flag} NAMESPACE: which one?")
+            return rest[:place] + rest[place + 2 :], rest[place + 1]
+    return rest, ""
 
 
 def _count(words: list[str], verb: str, default: int = 1) -> int:
     if not words:
         return default
-    if len(words) > 1 or not words[0].isdigit():
+    if len(words) > 1 or not words[0].isdecimal():
         raise Refk8sError(f"{verb} N: N is a number")
     return int(words[0])
-
-
-def _short(value: Any) -> str:
-    shown = "∅" if value is None else str(value)
-    return shown if len(shown) <= 100 else f"{shown[:97]}…"
-
-
-__all__ = ["Shell", "shell_for"]

@@ -7,34 +7,38 @@ from typing import Annotated
 import typer
 
 from .output import OUTPUT, Format, emit
+from .session import NAMESPACE, NODES, SEED, scenario_names
 
 
 def why(
-    target: Annotated[str, typer.Argument(help="A trace, a shipped scenario, a scenario file, or manifests.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="WHAT",
+            help="A trace, a shipped scenario, a scenario file, or manifests.",
+            autocompletion=scenario_names,
+        ),
+    ],
     subject: Annotated[str, typer.Argument(help="kind/name, kind/namespace/name, or a step number.")],
-    seed: Annotated[
-        int | None, typer.Option(help="Seed of the random driver; without one the default driver runs.")
-    ] = None,
-    nodes: Annotated[int, typer.Option(help="Nodes of the cluster that manifests are applied to.", min=1)] = 3,
+    seed: Annotated[int | None, SEED] = None,
+    nodes: Annotated[int, NODES] = 3,
+    namespace: Annotated[str, NAMESPACE] = "",
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:
     """Say why an object is as it is: who did what because of what, from the first cause on.
 
+    \b
     Examples:
-
       refk8s why first-pod pod/hello
-
       refk8s why rollout.trace.jsonl 120
     """
-    import attrs
-
     from ..trace.why import chain, line_about
     from .session import seconds, story_of
 
-    lines = story_of(target, seed, nodes)
+    lines = story_of(target, seed, nodes, namespace or "default")
     found = chain(lines, line_about(lines, subject))
     if output is not Format.text:
-        emit({"version": 1, "subject": subject, "chain": [attrs.asdict(line) for line in found]}, output)
+        emit({"version": 1, "subject": subject, "chain": [line.data() for line in found]}, output)
         return
     for depth, line in enumerate(found):
         arrow = "" if depth == 0 else "└ "

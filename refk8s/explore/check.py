@@ -10,7 +10,7 @@ from ..core.world import World
 from ..scenarios.format import Scenario
 from .cluster import Parts, build
 from .drivers import DefaultDriver, RandomDriver
-from .expect import unmet
+from .expect import failed_steps, unmet
 from .run import Observer, Outcome, Verdict, run
 
 MAX_STEPS = 200_000
@@ -64,6 +64,8 @@ def check(
     outcome: Outcome = run(model, world, driver, monitor=monitor, max_steps=max_steps, observers=observers)
     end = outcome.world
     missing = unmet(end, scenario.expect) if outcome.verdict == "quiet" else []
+    if scenario.must_succeed:
+        missing += failed_steps(end)
     return Result(
         scenario.name,
         seed,

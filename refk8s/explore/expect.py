@@ -10,6 +10,7 @@ from ..core.errors import Refk8sError
 from ..core.world import World
 from ..kinds import selector as selectors
 from ..scenarios.spec import Expectation
+from ..users.script import FAILED
 from ..users.verb import at, by_any
 
 
@@ -36,6 +37,12 @@ def _unmet(world: World, wanted: Expectation) -> list[str]:
             if have != value:
                 found.append(f"{row.plural}/{one.key}: expected {path} {value!r}, it is {have!r}")
     return found
+
+
+def failed_steps(world: World) -> list[str]:
+    """One sentence for each error that kubectl printed to a user."""
+    users = [pid for pid in world.pids if pid.startswith("user/")]
+    return [f"{pid}: {error}" for pid in users for error in world.process(pid).memory.get(FAILED) or ()]
 
 
 def until(text: str) -> Callable[[World], bool] | None:

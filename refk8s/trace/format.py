@@ -1,18 +1,19 @@
 """The trace format: JSON lines, compressed when the name ends in .gz; version 1.
 
-    header   {"refk8s": "trace", "version": 1, "scenario": {...}, "seed", "driver", "epoch", "gates", "faults", "digest", "kubernetes"}
+    header   {"refk8s": "trace", "version": 1, "kubernetes", "scenario": {...}, "redacted", "seed", "driver", "faults", "epoch", "gates", "digest"}
     step     {"i", "label", "actor", "because", "dev", "keys", "digest"} and for inputs "payload"
     verdict  {"verdict", "steps", "digest"} and "violation" {"id", "step", "finding"} if there is one
 
 `scenario` is the whole scenario as data, so that a trace needs no other file. `because` is the step that enabled this one (-1: none), `dev`
-whether it deviates from what the default driver would have done, `keys` the objects that it wrote. Data of Secrets is redacted unless asked for.
-Source: ARCHITECTURE §10.
+whether it deviates from what the default driver would have done, `keys` the objects that it wrote. The verdict is missing if the writer was killed.
+Data of Secrets is redacted unless asked for (redact.py). Source: ARCHITECTURE §10.
 """
 
 from __future__ import annotations
 
 import gzip
 import io
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +32,8 @@ from ..core.world import World
 
 VERSION: Final = 1
 KUBERNETES: Final = "v1.36.2"
-REDACTED: Final = "UkVEQUNURUQ="  # base64 of "REDACTED", so that a redacted Secret is still a valid one
+NAMES: Final = (".jsonl", ".jsonl.gz")
+"""What the name of a trace ends in."""
 
 
 @attrs.frozen
@@ -57,13 +59,24 @@ class Trace:
     verdict: Mapping[str, Any]
 
 
+def is_trace(name: str) -> bool:
+    """Whether a file is a trace by its name."""
+    return name.endswith(NAMES)
+
+
 class Writer:
-    """Writes a trace while the run goes on; it is an observer for `refk8s.explore.run.run`. Lines are flushed at the end or every `flush_every` steps."""
+    """Writes a trace while the run goes on; it is an observer for `refk8s.explore.run.run`. Lines are flushed at the end or every `flush_every` steps.
+
+    What an Input carries is written as it is: who makes Inputs redacts them first (a trace that differs from its run would not replay).
+    """
 
     def __init__(
         self, path: Path, model: Model, world: World, header: Mapping[str, Any], *, flush_every: int = 256
     ) -> None:
+        if not is_trace(path.name):
+            raise Refk8sError(f"{path}: a trace's name ends in .jsonl, or .jsonl.gz to be compressed")
         self._model = model
+        self._last = world
         self._flush_every = flush_every
         self._file: io.BufferedIOBase = _create(path)
         self._line(
@@ -82,12 +95,13 @@ class Writer:
         """Write one step."""
         line = record(self._model, before, action, after, delta)
         self._line(line)
+        self._last = after
         if before.index % self._flush_every == 0:
             self._file.flush()
 
-    def close(self, world: World, verdict: str, violation: Violation | None) -> None:
+    def close(self, verdict: str, violation: Violation | None = None) -> None:
         """Write the verdict and close the file."""
-        line: dict[str, Any] = {"verdict": verdict, "steps": world.index, "digest": text(world.fingerprint)}
+        line: dict[str, Any] = {"verdict": verdict, "steps": self._last.index, "digest": text(self._last.fingerprint)}
         if violation is not None:
             line["violation"] = {"id": violation.invariant.id, "step": violation.step, "finding": violation.finding}
         self._line(line)
@@ -109,7 +123,7 @@ def record(model: Model, before: World, action: Action, after: World, delta: Del
         "digest": text(after.fingerprint),
     }
     if isinstance(action, Input):
-        line["payload"] = redact(action.payload)
+        line["payload"] = action.payload
     return line
 
 
@@ -140,39 +154,47 @@ def read(path: Path) -> Trace:
         raise Refk8sError(
             f"{path}:1: trace version {header.get('version')!r}, this refk8s reads {VERSION}; record it again with this version"
         )
+    _check(path, 1, header, HEADER)
     verdict: Mapping[str, Any] = lines[-1] if "verdict" in lines[-1] else {}
     body = lines[1:-1] if verdict else lines[1:]
-    return Trace(header, tuple(_step(path, number, line) for number, line in enumerate(body, 2)), verdict)
+    steps = tuple(_step(path, number, line) for number, line in enumerate(body, 2))
+    if verdict:
+        _check(path, len(lines), verdict, VERDICT)
+        if verdict["steps"] != len(steps):
+            raise Refk8sError(
+                f"{path}:{len(lines)}: the verdict is about {verdict['steps']} steps, the trace has {len(steps)}; lines are missing, record it again"
+            )
+    return Trace(header, steps, verdict)
+
+
+# What a line must have, with its type.
+HEADER: Final = {"scenario": dict, "epoch": int, "gates": dict, "digest": str}
+STEP: Final = {"i": int, "label": str, "actor": str, "because": int, "dev": bool, "keys": list, "digest": str}
+VERDICT: Final = {"verdict": str, "steps": int, "digest": str}
+
+
+def _check(path: Path, number: int, line: Mapping[str, Any], wanted: Mapping[str, type[Any]]) -> None:
+    for name, kind in wanted.items():
+        if not isinstance(line.get(name), kind):
+            what = "header" if number == 1 else "verdict" if wanted is VERDICT else "step"
+            problem = (
+                f"a {what} without {name!r}" if name not in line else f"{name!r} of the {what} is {line[name]!r:.40}"
+            )
+            raise Refk8sError(f"{path}:{number}: {problem}; the file was edited or is of another version")
 
 
 def _step(path: Path, number: int, line: Mapping[str, Any]) -> Step:
-    try:
-        return Step(
-            line["i"],
-            line["label"],
-            line["actor"],
-            line["because"],
-            line["dev"],
-            tuple(line["keys"]),
-            line["digest"],
-            line.get("payload"),
-        )
-    except KeyError as missing:
+    _check(path, number, line, STEP)
+    if line["i"] != number - 2:
         raise Refk8sError(
-            f"{path}:{number}: a step without {missing}; the file was edited or is of another version"
-        ) from None
+            f"{path}:{number}: step {line['i']} stands where step {number - 2} should; lines are missing or moved"
+        )
+    known = {name: line[name] for name in STEP}
+    return Step(**{**known, "keys": tuple(line["keys"])}, payload=line.get("payload"))
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    try:
-        data = path.read_bytes()
-        if path.suffix == ".gz":
-            data = gzip.decompress(data)
-    except (OSError, EOFError) as error:
-        raise Refk8sError(
-            f"{path}: {error.strerror if isinstance(error, OSError) and error.strerror else error}"
-        ) from None
-    lines = data.split(b"\n")
+    lines = _data(path).split(b"\n")
     for number, line in enumerate(lines, 1):
         if not line:
             continue
@@ -189,24 +211,29 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         yield parsed
 
 
+def _data(path: Path) -> bytes:
+    """The text of a trace, as much of it as is there if a compressed one was cut off."""
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Refk8sError(f"{path}: {error.strerror}") from None
+    if path.suffix != ".gz":
+        return data
+    unpacked, rest = b"", data
+    try:
+        while rest:  # a file may be several compressed parts one after the other
+            stream = zlib.decompressobj(wbits=31)
+            unpacked += stream.decompress(rest)
+            rest = stream.unused_data
+    except zlib.error as error:
+        raise Refk8sError(f"{path}: not compressed as its name says: {error}") from None
+    return unpacked
+
+
 def _create(path: Path) -> io.BufferedIOBase:
     try:
         if path.suffix == ".gz":
-            return io.BufferedWriter(gzip.GzipFile(path, "wb", mtime=0))
+            return gzip.GzipFile(path, "wb", mtime=0)
         return path.open("wb")
     except OSError as error:
         raise Refk8sError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def redact(value: Any) -> Any:
-    """The payload with the data of Secrets replaced."""
-    if isinstance(value, list):
-        return [redact(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    if value.get("kind") == "Secret":
-        return {
-            name: dict.fromkeys(part, REDACTED) if name in ("data", "stringData") and isinstance(part, dict) else part
-            for name, part in value.items()
-        }
-    return {name: redact(part) for name, part in value.items()}

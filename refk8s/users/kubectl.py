@@ -31,6 +31,8 @@ def apply(arguments: Any, waited_ms: int) -> Said:
 def _apply_one(document: dict[str, Any], namespace: str) -> Generator[Any, Any, str]:
     row = by_kind(document["kind"])
     document = in_namespace(document, namespace)
+    if not document["metadata"].get("name"):
+        return f"error: {row.kind}: cannot use generate name with apply"
     modified = _annotated(document)
     key = key_of(document)
     label = f"{typed(row)}/{document['metadata']['name']}"

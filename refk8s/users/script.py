@@ -18,10 +18,12 @@ from ..core.flight import Note, Now, Recall, Reconcile, Remember, Requeue
 from ..core.hands import Hands
 from ..core.process import USER, Program
 from . import kubectl, waiting
-from .verb import Later, Verb
+from .verb import Later, Verb, is_refusal
 
 Step = Mapping[str, Any]
 VERBS: Final[Mapping[str, Verb]] = {**kubectl.VERBS, **waiting.VERBS}
+FAILED: Final = "failed"
+"""The memory of a user in which the errors that kubectl printed are kept."""
 
 
 @attrs.frozen(eq=False)
@@ -54,6 +56,9 @@ class Script(Controller):
         if isinstance(outcome, Later):
             return Requeue(outcome.after_ms)
         yield Note("user", (verb, arguments, outcome))
+        failed = tuple(f"{verb}: {line}" for line in outcome.split("\n") if is_refusal(line))
+        if failed:
+            yield Remember(FAILED, (*(yield Recall(FAILED, ())), *failed))
         yield Remember("began", None)
         # Steps may have been added meanwhile: read again, drop the first.
         rest = (yield Recall("todo", ()))[1:]

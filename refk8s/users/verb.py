@@ -67,6 +67,11 @@ def said(response: Response, success: str) -> str:
     return f"Error from server ({response.reason}): {response.message}"
 
 
+def is_refusal(line: str) -> bool:
+    """Whether a line that kubectl printed is an error."""
+    return line.startswith(("Error from server", "error:"))
+
+
 def at(document: Any, path: str) -> Any:
     """The value at a dotted path, None if it is not there."""
     for part in path.split("."):

@@ -62,7 +62,10 @@ def increment(arguments: Any, waited_ms: int) -> Said:
         if not read.ok:
             return said(read, "")
         value = at(read.obj.document, field)
-        body = put(read.obj.document, field, str(int(value) + 1) if isinstance(value, str) else (value or 0) + 1)
+        more = _one_more(value)
+        if more is None:
+            return f"error: {row.singular}/{arguments['name']}: {field} is {value!r}, no number"
+        body = put(read.obj.document, field, more)
         if arguments.get("unconditional"):
             metadata = {name: part for name, part in body["metadata"].items() if name != "resourceVersion"}
             body = {**body, "metadata": metadata}
@@ -76,6 +79,15 @@ def increment(arguments: Any, waited_ms: int) -> Said:
     return f"{row.singular}/{arguments['name']} {field} incremented {done} times" + (
         f", {lost} given up" if lost else ""
     )
+
+
+def _one_more(value: Any) -> int | str | None:
+    """The number after this one, in the form that it has (nothing counts as 0); None for what is no number."""
+    if value is None:
+        return 1
+    if isinstance(value, str):
+        return str(int(value) + 1) if re.fullmatch(r"-?\d{1,18}", value, re.ASCII) else None
+    return value + 1 if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def stop_node(arguments: Any, waited_ms: int) -> Said:
