@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from refk8s.controllers.machines_gc import GC_DELETION, deletion_state
 from refk8s.controllers.runtime import create, delete, patch
 from refk8s.core.action import AdvanceTo, Crash, Input, Restart, Serve
 from refk8s.core.enabled import first
@@ -261,6 +262,31 @@ def family(cluster: Cluster) -> Cluster:
     with_child(cluster, "two", "parent", "other")
     child = cluster.get("secrets", "default/one")
     return cluster.send(create("configmaps", config_map("grandchild", owner(child))))
+
+
+def moves(cluster: Cluster) -> set[tuple[str, str, str]]:
+    """(before, after, actor) of the changes of deletion states so far; the actor is the first part of the process's name."""
+    found = set()
+    for change in cluster.commits:
+        if change.resource in ("configmaps", "secrets") and change.prev is not None:
+            before = deletion_state(change.prev.document)
+            after = deletion_state(None if change.type == "DELETED" else change.obj.document)
+            if before != after:
+                found.add((before, after, {"kcm": "kube-controller-manager"}.get(change.actor, change.actor)))
+    return found
+
+
+@pytest.mark.parametrize("policy", ["Background", "Foreground", "Orphan"])
+@pytest.mark.parametrize("seed", range(4))
+def test_every_step_of_a_deletion_is_a_row_of_its_table(cluster: Cluster, policy: str, seed: int) -> None:
+    family(cluster).send(
+        patch("configmaps", "default/parent", {"metadata": {"finalizers": ["example.com/hold"]}}, "merge")
+    )
+    cluster.post(drop("parent", policy), drop("parent", "Foreground"), drop("parent", "Orphan")).run(seed)
+    cluster.post(patch("configmaps", "default/parent", {"metadata": {"finalizers": None}}, "merge")).run(seed)
+    assert "default/parent" not in cluster.names("configmaps")
+    for before, after, actor in moves(cluster):
+        assert [row.id for row in GC_DELETION if (row.before, row.after) == (before, after) and row.allows(actor)]
 
 
 @pytest.mark.parametrize("seed", SEEDS)
