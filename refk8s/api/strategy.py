@@ -18,7 +18,7 @@ import orjson
 from refk8s.api.default.objects import NAME_LABEL
 from refk8s.api.default.pod import CONTAINERS
 from refk8s.api.default.sharing import changed, each_under, with_value, without
-from refk8s.api.strategy_pod import gated, labelled_keys, with_app_armor
+from refk8s.api.strategy_pod import app_armor_warnings, gated, labelled_keys, with_app_armor
 from refk8s.api.strategy_service import without_former_type
 from refk8s.api.validate.semantic import semantically_equal
 from refk8s.kinds.codec import view
@@ -26,6 +26,7 @@ from refk8s.kinds.pod import Pod
 from refk8s.kinds.resources import compute_qos
 
 __all__ = [
+    "preparation_warnings",
     "prepare_create",
     "prepare_ephemeral_containers_update",
     "prepare_finalize_update",
@@ -39,6 +40,11 @@ Doc = dict[str, Any]
 def prepare_create(kind: str, doc: Doc) -> Doc:
     """A new object with its initial status and generation. KeyError: unknown kind."""
     return _CREATE[kind](doc)
+
+
+def preparation_warnings(kind: str, doc: Doc) -> tuple[str, ...]:
+    """What `prepare_create` has to remark on the document, also if validation then refuses it."""
+    return app_armor_warnings(doc) if kind == "Pod" else ()
 
 
 def prepare_update(kind: str, new: Doc, old: Doc) -> Doc:

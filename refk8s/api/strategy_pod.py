@@ -73,6 +73,25 @@ def with_app_armor(pod: Doc) -> Doc:
     return with_value(pod, "spec", spec)
 
 
+def app_armor_warnings(pod: Doc) -> tuple[str, ...]:
+    """What the API server says about a new pod whose AppArmor annotations `with_app_armor` uses, or cannot use."""
+    annotations, spec = pod["metadata"].get("annotations"), pod["spec"]
+    if not annotations or (spec.get("os") or {}).get("name") == "windows":
+        return ()
+    of_pod = (spec.get("securityContext") or {}).get("appArmorProfile")
+    keys = [
+        APP_ARMOR + container["name"]
+        for kind in CONTAINERS
+        for container in spec.get(kind) or ()
+        if (container.get("securityContext") or {}).get("appArmorProfile") is None
+    ]
+    return tuple(
+        f'metadata.annotations[{key}]: deprecated since v1.30; use the "appArmorProfile" field instead'
+        for key in keys
+        if key in annotations and (of_pod is None or _profile(annotations[key]) != of_pod)
+    )
+
+
 def _terms(found: Doc, labels: Doc) -> Doc:
     for key, inner in _TERMS:
 

@@ -150,7 +150,7 @@ class Api:
         """
         if kind not in KINDS:
             return decode_document(schema.of_kind(kind, api_version), body)
-        if old is None:
+        if old is None or body.__class__ is not dict:
             return read_document(kind, body)
         kept: Document = {
             part: body[part] for part in ("spec", "status") if part in body and body[part] is old.get(part)
@@ -229,6 +229,7 @@ class Api:
 
     def prepare_create(self, call: Call, document: Document) -> Document:
         """The strategy's PrepareForCreate."""
+        call.warn(*strategy.preparation_warnings(call.row.kind, document))
         return strategy.prepare_create(call.row.kind, document)
 
     def prepare_update(self, call: Call, document: Document, old: Stored) -> Document:

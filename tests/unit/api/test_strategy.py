@@ -9,6 +9,7 @@ import pytest
 
 from refk8s.api.default import default
 from refk8s.api.strategy import (
+    preparation_warnings,
     prepare_create,
     prepare_ephemeral_containers_update,
     prepare_finalize_update,
@@ -86,11 +87,29 @@ def test_match_label_keys_become_part_of_the_selector() -> None:
     assert selector == {"matchExpressions": [{"key": "a", "operator": "In", "values": ["b"]}]}
 
 
+APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/c"
+
+
 def test_app_armor_annotation_becomes_a_field() -> None:
-    annotation = {"container.apparmor.security.beta.kubernetes.io/c": "localhost/p"}
-    pod = created("Pod", meta={"annotations": annotation})
+    pod = created("Pod", meta={"annotations": {APP_ARMOR: "localhost/p"}})
     profile = pod["spec"]["containers"][0]["securityContext"]["appArmorProfile"]
     assert profile == {"type": "Localhost", "localhostProfile": "p"}
+
+
+PROFILES: list[tuple[str, Doc, bool]] = [
+    ("localhost/p", {}, True),
+    ("nonsense", {}, True),
+    ("runtime/default", {"securityContext": {"appArmorProfile": {"type": "RuntimeDefault"}}}, False),
+    ("unconfined", {"securityContext": {"appArmorProfile": {"type": "RuntimeDefault"}}}, True),
+    ("unconfined", {"os": {"name": "windows"}}, False),
+]
+
+
+@pytest.mark.parametrize(("annotation", "spec", "warned"), PROFILES)
+def test_app_armor_annotation_is_remarked_on(annotation: str, spec: Doc, warned: bool) -> None:
+    doc = decoded("Pod", spec, {"annotations": {APP_ARMOR: annotation}})
+    text = f'metadata.annotations[{APP_ARMOR}]: deprecated since v1.30; use the "appArmorProfile" field instead'
+    assert preparation_warnings("Pod", doc) == ((text,) if warned else ())
 
 
 def test_fields_of_alpha_gates_are_dropped() -> None:
