@@ -546,7 +546,9 @@ class Draft:
         due = world.due[action.p]
         name, cause = due[action.place]
         self._set_due(action.p, due[: action.place] + due[action.place + 1 :], gone=(name,))
-        world.timers = world.timers.disarm(action.p, name)
+        timer = world.timers.armed.get((action.p, name))
+        if timer is not None and timer.deadline_ms <= self.now_ms:  # else it was armed anew while it was due
+            world.timers = world.timers.disarm(action.p, name)
         self.delta.cause = cause
         process = world.procs[action.p].copy()
         program = self.model.program(process.pid)
@@ -578,8 +580,11 @@ class Draft:
         for p, name in due:
             found.setdefault(p, []).append(name)
         for p, names in found.items():
+            before = world.due.get(p) or ()
+            waiting = {name for name, _ in before}
+            names = [name for name in names if name not in waiting]
             entries = [(name, world.timers.armed[(p, name)].cause) for name in names]
-            self._set_due(p, (*(world.due.get(p) or ()), *entries), new=names)
+            self._set_due(p, (*before, *entries), new=names)
 
     # ---- processes
 

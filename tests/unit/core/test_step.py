@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from refk8s.core.action import Crash, Hold, Input, Release, Restart
+from refk8s.core.action import AdvanceTo, Crash, Fire, Hold, Input, Release, Restart
 from refk8s.core.enabled import enabled, find, first, is_idle, label
 from refk8s.core.errors import ReplayDivergence
-from refk8s.core.step import recompute_fingerprint, step
+from refk8s.core.step import Draft, recompute_fingerprint, step
 from refk8s.core.wire import Request
 from refk8s.core.world import World
 from refk8s.explore.drivers import RandomDriver, ReplayDriver
@@ -138,3 +138,21 @@ def test_an_input_is_carried_out_by_the_model() -> None:
     world = run(MODEL, toy.world(MODEL)).world
     after, _ = step(MODEL, world, Input(Request("create", "boxes", "", "z", body=toy.document("z", 9))))
     assert labels(run(MODEL, after).world)["z"] == 9
+
+
+def test_a_key_enqueued_anew_while_its_timer_is_due_comes_back_at_both_times() -> None:
+    draft = Draft(MODEL, toy.world(MODEL))
+    p = draft.world.names["copier/0"]
+    process = draft.world.procs[p]
+    draft.enqueue_after(p, process, "copier", "a", 10, cause=0)
+    world, _ = draft.freeze()
+    world, _ = step(MODEL, world, AdvanceTo(toy.EPOCH_MS + 10))
+    draft = Draft(MODEL, world)
+    draft.enqueue_after(p, draft.world.procs[p], "copier", "a", 50, cause=0)
+    world, _ = draft.freeze()
+    fired, _ = step(MODEL, world, Fire(p, 0))
+    assert fired.timers.next_deadline() == toy.EPOCH_MS + 60
+    assert fired.fingerprint == recompute_fingerprint(MODEL, fired)
+    late, _ = step(MODEL, world, AdvanceTo(toy.EPOCH_MS + 60))
+    assert len(late.due[p]) == 1
+    assert late.fingerprint == recompute_fingerprint(MODEL, late)
