@@ -41,10 +41,10 @@ class Begin(NamedTuple):
 
 
 class Fire(NamedTuple):
-    """A timer of `p` that is due fires: its key is added to its queue. `place` is its place among those due."""
+    """A timer of `p` that is due fires: its key is added to its queue. `number` is its place among those due."""
 
     p: int
-    place: int
+    number: int
 
 
 class AdvanceTo(NamedTuple):

@@ -35,7 +35,7 @@ def first(world: World) -> Action | None:
 
 def _first_of(world: World, rank: int, p: int) -> Action:
     if rank == DUE:
-        return Fire(p, 0)
+        return Fire(p, world.timers.due[p].head)
     if rank == REPLIES:
         return Reply(p, world.inbox[p].head)
     if rank == REQUESTS:
@@ -103,7 +103,8 @@ def actions_of(world: World, p: int) -> list[Action]:
     found.extend(_informer_action(world, first_iid + place) for place in ids(behind))
     if world.stopped >> p & 1:
         return found
-    found.extend(Fire(p, place) for place in range(len(world.due.get(p) or ())))
+    due = world.timers.due.get(p)
+    found.extend(Fire(p, number) for number in (due.numbers() if due is not None else ()))
     lane = world.inbox.get(p)
     if lane is not None and len(lane):
         kind = Reply if ready[REPLIES] >> p & 1 else Serve
@@ -121,7 +122,7 @@ def enabled(world: World) -> Iterator[Action]:
     for rank in range(DUE, RANKS):
         for p in ids(world.ready[rank] & stopped):
             if rank == DUE:
-                yield from (Fire(p, place) for place in range(len(world.due[p])))
+                yield from (Fire(p, number) for number in world.timers.due[p].numbers())
             elif rank in (REPLIES, REQUESTS):
                 kind = Reply if rank == REPLIES else Serve
                 yield from (kind(p, number) for number in world.inbox[p].numbers())
@@ -165,9 +166,9 @@ def label(model: Model, world: World, action: Action) -> str:
             pid = world.pids[p]
             queue = world.procs[p].queues[c]
             return f"begin {pid}/{model.program(pid).controllers[c].name} {queue.lane.first()}"
-        case Fire(p, place):
+        case Fire(p, number):
             pid = world.pids[p]
-            controller, _, key = world.due[p][place][0].partition("|")
+            controller, _, key = world.timers.due[p][number].name.partition("|")
             return f"fire {pid}/{model.program(pid).controllers[int(controller)].name} {key}"
         case AdvanceTo(deadline):
             return f"advance +{deadline - world.now_ms}ms"
@@ -274,7 +275,7 @@ def cause_of(model: Model, world: World, action: Action) -> int:
         case Begin(p, c):
             queue = world.procs[p].queues[c]
             return queue.dirty[queue.lane.first()]
-        case Fire(p, place):
-            return world.due[p][place][1]
+        case Fire(p, number):
+            return world.timers.due[p][number].cause
         case _:
             return -1

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from . import flight as effects
 from .action import Action, AdvanceTo, Begin, Crash, Deliver, Fire, Hold, Input, Release, Relist, Reply, Restart, Serve
-from .clock import GOAL, PERIODIC, Timer
+from .clock import GOAL, PERIODIC
 from .delta import Delta
 from .digest import cell
 from .errors import ModelError
@@ -491,22 +491,18 @@ class Draft:
         name = f"{c}|{key}"
         deadline = self.now_ms + after_ms
         world = self.world
-        old = world.timers.armed.get((p, name))
-        if old is not None and old.deadline_ms <= deadline and old.deadline_ms > self.now_ms:
+        old = world.timers.get(p, name)
+        if old is not None and self.now_ms < old.deadline_ms <= deadline:
             return
         if after_ms <= 0:
             self.enqueue(p, process, controller, key, cause)
             return
-        world.timers = world.timers.arm(p, name, Timer(deadline, PERIODIC if periodic else GOAL, cause))
+        world.timers = world.timers.arm(p, name, deadline, PERIODIC if periodic else GOAL, cause)
 
     def cancel(self, p: int, c: int, key: str) -> None:
         """Disarm a delayed key; if it is due already, it will not fire."""
-        world = self.world
-        name = f"{c}|{key}"
-        world.timers = world.timers.disarm(p, name)
-        due = world.due.get(p)
-        if due and any(entry[0] == name for entry in due):
-            self._set_due(p, tuple(entry for entry in due if entry[0] != name), gone=(name,))
+        self.world.timers = self.world.timers.disarm(p, f"{c}|{key}")
+        self._note_due(p)
 
     def remember(self, process: Process, name: str, value: Any) -> None:
         """Set a memory cell; names that begin with "~" are derived from other state and stay out of the fingerprint."""
@@ -543,48 +539,26 @@ class Draft:
 
     def fire(self, action: Fire) -> None:
         world = self.world
-        due = world.due[action.p]
-        name, cause = due[action.place]
-        self._set_due(action.p, due[: action.place] + due[action.place + 1 :], gone=(name,))
-        timer = world.timers.armed.get((action.p, name))
-        if timer is not None and timer.deadline_ms <= self.now_ms:  # else it was armed anew while it was due
-            world.timers = world.timers.disarm(action.p, name)
-        self.delta.cause = cause
+        timer = world.timers.due[action.p][action.number]
+        world.timers = world.timers.fire(action.p, action.number)
+        self._note_due(action.p)
+        self.delta.cause = timer.cause
         process = world.procs[action.p].copy()
         program = self.model.program(process.pid)
-        c, _, key = name.partition("|")
+        c, _, key = timer.name.partition("|")
         self.enqueue(action.p, process, program.controllers[int(c)].name, key, self.index)
         self.settle(action.p, process, program)
 
-    def _set_due(
-        self, p: int, due: tuple[tuple[str, int], ...], *, gone: Iterable[str] = (), new: Iterable[str] = ()
-    ) -> None:
-        """Replace what is due of `p`, where `gone` and `new` are the names that it loses and gains."""
-        world = self.world
-        for name in gone:
-            world.partial -= cell("due", p, name)
-        for name in new:
-            world.partial += cell("due", p, name)
-        if due:
-            world.due = world.due.set(p, due)
-            self.ready[DUE] |= 1 << p
-        else:
-            world.due = world.due.discard(p)
+    def _note_due(self, p: int) -> None:
+        """Clear the ready bit of `p` if nothing of it is due any more."""
+        if p not in self.world.timers.due:
             self.ready[DUE] &= ~(1 << p)
 
     def advance(self, action: AdvanceTo) -> None:
         world = self.world
         world.now_ms = self.now_ms = action.deadline_ms
-        world.timers, due = world.timers.due(action.deadline_ms)
-        found: dict[int, list[str]] = {}
-        for p, name in due:
-            found.setdefault(p, []).append(name)
-        for p, names in found.items():
-            before = world.due.get(p) or ()
-            waiting = {name for name, _ in before}
-            names = [name for name in names if name not in waiting]
-            entries = [(name, world.timers.armed[(p, name)].cause) for name in names]
-            self._set_due(p, (*before, *entries), new=names)
+        world.timers, who = world.timers.advance(action.deadline_ms)
+        self.ready[DUE] |= who
 
     # ---- processes
 
@@ -633,9 +607,8 @@ class Draft:
         dead = Process.fresh(old.pid, old.server, program, old.incarnation + 1, alive=False)
         dead.memory = old.durable()
         world.partial -= process_cells(p, world, old, program)
-        for name in [name for owner, name in world.timers.armed if owner == p]:
-            world.timers = world.timers.disarm(p, name)
-        self._set_due(p, (), gone=[name for name, _ in world.due.get(p) or ()])
+        world.timers = world.timers.drop(p)
+        self._note_due(p)
         lane = world.inbox.get(p) or EMPTY_LANE
         for number in lane.numbers():
             message = self._take(p, number, REPLIES if lane[number].response else REQUESTS)
@@ -735,12 +708,7 @@ def recompute_fingerprint(model: Model, world: World) -> int:
     for p in world.inbox:
         lane = world.inbox[p]
         total += sum(_message(lane[number]) for number in lane.numbers())
-    for p, due in world.due.items():
-        total += sum(cell("due", p, name) for name, _ in due)
-    total += sum(
-        cell("timer", p, name, timer.deadline_ms, timer.kind) for (p, name), timer in world.timers.armed.items()
-    )
-    total += world.store.recompute_fingerprint() + cell("now", world.now_ms)
+    total += world.timers.recompute_fingerprint() + world.store.recompute_fingerprint() + cell("now", world.now_ms)
     return total & ((1 << 128) - 1)
 
 

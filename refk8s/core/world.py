@@ -26,13 +26,12 @@ class World:
 
     `pids[p]` and `procs[p]` are the processes by dense id, `informers[iid]` is (p, place in the program's streams), `subscribers` maps a stream to the
     bitset of its informers. `trailing[p]` is the bitset of informers fed by the watch cache of API server p, where that has a position of its own, `lagging`
-    the union of these. `inbox[p]` holds the messages for p, `due[p]` its timers that are due. `held` informers and `stopped` processes (held or down) do not
+    the union of these. `inbox[p]` holds the messages for p. `held` informers and `stopped` processes (held or down) do not
     act; `holds` names what a Hold holds. `workers[p]` are the worker counts of its controllers. `index` counts steps. `partial` is the part of the
     fingerprint that store and timers do not keep themselves.
     """
 
     __slots__ = (
-        "due",
         "first_informer",
         "held",
         "holds",
@@ -70,7 +69,6 @@ class World:
         self.trailing: Table[int, int] = EMPTY
         self.inbox: Table[int, Lane[InFlight]] = EMPTY
         self.timers: Timers = NO_TIMERS
-        self.due: Table[int, tuple[tuple[str, int], ...]] = EMPTY
         self.ready: tuple[int, ...] = (0,) * RANKS
         self.held = 0
         self.holds: tuple[int, ...] = ()
@@ -81,7 +79,6 @@ class World:
     def copy(self) -> World:
         """A private copy for one step."""
         made = World.__new__(World)
-        made.due = self.due
         made.first_informer = self.first_informer
         made.held = self.held
         made.holds = self.holds

@@ -150,9 +150,9 @@ def test_a_key_enqueued_anew_while_its_timer_is_due_comes_back_at_both_times() -
     draft = Draft(MODEL, world)
     draft.enqueue_after(p, draft.world.procs[p], "copier", "a", 50, cause=0)
     world, _ = draft.freeze()
-    fired, _ = step(MODEL, world, Fire(p, 0))
+    fired, _ = step(MODEL, world, Fire(p, world.timers.due[p].head))
     assert fired.timers.next_deadline() == toy.EPOCH_MS + 60
     assert fired.fingerprint == recompute_fingerprint(MODEL, fired)
     late, _ = step(MODEL, world, AdvanceTo(toy.EPOCH_MS + 60))
-    assert len(late.due[p]) == 1
+    assert len(late.timers.due[p]) == 1
     assert late.fingerprint == recompute_fingerprint(MODEL, late)
