@@ -79,7 +79,7 @@ def hard_constraints_hold_for_the_chosen_node(before: World, action: Action, aft
         info = cache.snapshot.node(chosen)
         if info is None:
             continue
-        why = _unfit(pod.pod, info.node) or _no_room(pod, info)
+        why = unfit(pod.pod, info.node) or _no_room(pod, info)
         if why:
             return f"{after.pids[p]} chose {chosen} for {where}: {why}"
     return None
@@ -103,7 +103,7 @@ def a_bound_pod_and_its_node_have_matched(before: World, action: Action, after: 
             continue
         pod, wanted, why = change.obj.view(Pod), requests(change.obj), ""
         for node in _versions(after, name):
-            why = _unfit(pod, node.view(Node)) or excess(wanted, (), allocatable(node.document))
+            why = unfit(pod, node.view(Node)) or excess(wanted, (), allocatable(node.document))
             if not why:
                 break
         else:
@@ -130,7 +130,7 @@ def a_scheduler_does_not_overcommit_a_node(before: World, action: Action, after:
             continue
         node = after.store.get("nodes", name)
         have = allocatable(node.document) if node is not None else {}
-        others = [other for other in _on_node(after, name) if other.key != change.key]
+        others = [other for other in unfinished_on(after, name) if other.key != change.key]
         if not _conflict(change.obj, others, have):
             continue
         have = _largest(after, name)
@@ -250,7 +250,7 @@ def _hard_facts(node: Node) -> tuple[Any, ...]:
     return node.metadata.labels, node.spec.taints, node.spec.unschedulable, node.status.allocatable
 
 
-def _unfit(pod: Pod, node: Node) -> str:
+def unfit(pod: Pod, node: Node) -> str:
     """Why a pod cannot run on a node whatever else runs there, "" if it can."""
     name, spec = node.metadata.name, pod.spec
     if spec.node_name and spec.node_name != name:
@@ -290,7 +290,7 @@ def _no_room(pod: Any, info: Any) -> str:
     return f"{port} is taken" if port else ""
 
 
-def _on_node(world: World, node: str) -> list[Stored]:
+def unfinished_on(world: World, node: str) -> list[Stored]:
     """The unfinished pods on a node."""
     pods = world.store.collection("pods")
     found = [pods.objects[key] for key in pods.keys_by("node", node)]
