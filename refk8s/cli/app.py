@@ -61,7 +61,6 @@ def version(
 ) -> None:
     """The Kubernetes control plane, one replayable step at a time.
 
-    \b
     Examples:
       refk8s run first-pod
       refk8s step rollout

@@ -20,9 +20,7 @@ def conformance(
     """Compare with recorded answers of the real Kubernetes and print the agreement per family; exit code 1 if any case disagrees.
 
     Examples:
-
       refk8s conformance
-
       refk8s conformance ../shared/conformance/functions/public -o json
     """
     from ..conformance.corpora import run_corpus

@@ -18,9 +18,7 @@ def demo(
     """Run the shipped scenarios, each under the default driver and many random schedules, with every invariant on.
 
     Examples:
-
       refk8s demo
-
       refk8s demo --seeds 2000 --scenario rollout
     """
     from ..scenarios import resolve, shipped

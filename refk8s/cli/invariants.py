@@ -19,7 +19,6 @@ def list_(output: Annotated[Format, OUTPUT] = Format.text) -> None:
     """List the invariants.
 
     Example:
-
       refk8s invariants list -o json
     """
     from .session import invariants
@@ -42,7 +41,6 @@ def show(
     """Show one invariant: its guarantee, its source, its spec page, and which mutants it catches.
 
     Example:
-
       refk8s invariants show API-01
     """
     from ..core.errors import Refk8sError

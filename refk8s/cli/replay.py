@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .codes import DIVERGED, HELD, VIOLATED
 from .output import OUTPUT, Format, emit
+
+if TYPE_CHECKING:
+    from ..trace.format import Trace
+    from ..trace.replay import Replayed
 
 
 def replay(
@@ -22,12 +28,10 @@ def replay(
     """Replay a trace byte for byte; exit code 3 and the line where it diverges, 1 where an invariant breaks.
 
     Examples:
-
       refk8s replay rollout.trace.jsonl
-
       refk8s replay old.trace.jsonl.gz --lenient
     """
-    from ..core.digest import text
+    from ..core.errors import Refk8sError
     from ..core.invariant import Monitor
     from ..trace.format import read
     from ..trace.replay import replay as again
@@ -35,16 +39,28 @@ def replay(
     from .session import invariants
 
     monitor = Monitor(invariants().all()) if check else None
-    done = again(read(trace), lenient=lenient, monitor=monitor, upto=upto)
+    recorded = read(trace)
+    try:
+        done = again(recorded, lenient=lenient, monitor=monitor, upto=upto)
+    except Refk8sError as error:
+        raise type(error)(f"{trace}: {error}") from None
     if output is not Format.text:
-        emit(summary(done), output)
-    elif done.violation is not None:
-        typer.echo(f"{done.violation.invariant.id} violated at step {done.violation.step}")
-        typer.echo(f"  guarantee: {done.violation.invariant.guarantee}")
-        typer.echo(f"  observed:  {done.violation.finding}")
+        emit({**summary(done), "recorded": recorded.verdict.get("verdict")}, output)
     else:
-        skipped = f", {done.skipped} skipped" if done.skipped else ""
-        typer.echo(f"{done.status}: {done.steps} steps{skipped}, digest {text(done.world.fingerprint)}")
-        if done.first_difference:
-            typer.echo(f"  {done.first_difference}")
-    raise typer.Exit({"same": 0, "stale": 3, "violated": 1}[done.status])
+        for line in _report(recorded, done):
+            typer.echo(line)
+    raise typer.Exit({"same": HELD, "stale": DIVERGED, "violated": VIOLATED}[done.status])
+
+
+def _report(recorded: Trace, done: Replayed) -> Iterator[str]:
+    from ..core.digest import text
+
+    verdict = recorded.verdict.get("verdict", "cut off before its end")
+    if done.violation is not None:
+        yield f"{done.violation.invariant.id} violated at step {done.violation.step}"
+        yield f"  guarantee: {done.violation.invariant.guarantee}"
+        yield f"  observed:  {done.violation.finding}"
+    skipped = f", {done.skipped} skipped" if done.skipped else ""
+    yield f"{done.status}: {done.steps} steps{skipped}, digest {text(done.world.fingerprint)}; recorded as {verdict}"
+    if done.first_difference:
+        yield f"  first difference: {done.first_difference}"

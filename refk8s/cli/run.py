@@ -42,7 +42,6 @@ def run(
 ) -> None:
     """Run a scenario or manifests to quiet, checking every invariant at every step.
 
-    \b
     Examples:
       refk8s run first-pod
       refk8s run rollout --seed 7 --trace rollout.trace.jsonl

@@ -16,7 +16,6 @@ app = typer.Typer(help="What a run is about: the shipped scenarios, and how to w
 def list_(output: Annotated[Format, OUTPUT] = Format.text) -> None:
     """List the shipped scenarios.
 
-    \b
     Example:
       refk8s scenarios list
     """
@@ -35,7 +34,6 @@ def show(
 ) -> None:
     """Print a shipped scenario, as a beginning for one's own.
 
-    \b
     Example:
       refk8s scenarios show rollout > mine.yaml
     """
@@ -54,7 +52,6 @@ def check(
 ) -> None:
     """Read scenarios without running them; exit code 2 and file and line for the first mistake.
 
-    \b
     Example:
       refk8s scenarios check mine.yaml
     """
@@ -73,7 +70,6 @@ def check(
 def schema() -> None:
     """Print the JSON Schema of scenarios, for editors.
 
-    \b
     Example:
       refk8s scenarios schema > scenario.schema.json
     """

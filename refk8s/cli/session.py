@@ -25,7 +25,7 @@ def scenario_names(incomplete: str) -> list[str]:
 
 
 TARGETS = typer.Argument(
-    metavar="WHAT...",
+    metavar="WHAT",
     help="A shipped scenario, a scenario file, or manifests: files, directories, - for standard input.",
     autocompletion=scenario_names,
     show_default=False,

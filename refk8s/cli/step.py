@@ -26,11 +26,10 @@ def step(
 ) -> None:
     """Step through a cluster interactively, forwards and backwards; `help` lists the commands. A trace is opened at its end.
 
-    \b
     Examples:
       refk8s step first-pod
       refk8s step rollout.trace.jsonl
-      printf 'run until pod/hello=Running\\\\nwhy pod/hello\\\\nback 3' | refk8s step first-pod --script
+      printf 'run until quiet\\nwhy pod/hello' | refk8s step first-pod --script
     """
     from .stepping import shell_for
 

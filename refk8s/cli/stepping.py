@@ -20,7 +20,7 @@ from ..scenarios.yaml import documents_of
 from ..trace.format import Writer, is_trace, read
 from ..trace.objects import head_of, rows
 from ..trace.redact import redact
-from ..trace.replay import action_of, world_of
+from ..trace.replay import action_of, scenario_of, world_of
 from ..trace.story import without_details
 from ..trace.why import chain, line_about
 from . import looking
@@ -266,7 +266,7 @@ def shell_for(targets: list[str], nodes: int, namespace: str, *, keep_secrets: b
                 stepper.take(action_of(model, stepper.world, line))
             except ReplayDivergence as gone:
                 raise ReplayDivergence(f"{targets[0]}:{number}: {gone}") from None
-        return Shell(stepper, from_data(trace.header["scenario"]), keep_secrets=not trace.header.get("redacted", True))
+        return Shell(stepper, scenario_of(trace), keep_secrets=not trace.header.get("redacted", True))
     scenario = find_scenario(targets, nodes, namespace)
     if not keep_secrets:
         scenario = from_data(redact(scenario.data))

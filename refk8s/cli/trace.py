@@ -26,7 +26,6 @@ def show(
     """Print the steps of a trace; * marks deviations from normal.
 
     Example:
-
       refk8s trace show rollout.trace.jsonl --from 100 --count 20
     """
     from ..trace.format import read
@@ -46,12 +45,17 @@ def show(
             output,
         )
         return
+    header = found.header
+    seed = f", seed {header['seed']}" if header.get("seed") is not None else ""
+    typer.echo(f"scenario {header['scenario']['metadata']['name']}, driver {header.get('driver')}{seed}")
     table(
         ("STEP", "", "BECAUSE", "LABEL", "WROTE"),
         [(s.i, "*" if s.dev else "", s.because if s.because >= 0 else "", s.label, ", ".join(s.keys)) for s in steps],
     )
     if found.verdict:
         typer.echo(f"verdict: {found.verdict['verdict']} after {found.verdict['steps']} steps")
+    else:
+        typer.echo(f"cut off after {len(found.steps)} steps: no verdict")
 
 
 @app.command("diff")
@@ -63,7 +67,6 @@ def diff(
     """Say where two traces part; exit code 3 if they do.
 
     Example:
-
       refk8s trace diff a.trace.jsonl b.trace.jsonl
     """
     import attrs

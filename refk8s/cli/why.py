@@ -27,7 +27,6 @@ def why(
 ) -> None:
     """Say why an object is as it is: who did what because of what, from the first cause on.
 
-    \b
     Examples:
       refk8s why first-pod pod/hello
       refk8s why rollout.trace.jsonl 120

@@ -16,7 +16,6 @@ def list_(output: Annotated[Format, OUTPUT] = Format.text) -> None:
     """List the mutants with the invariants that catch them.
 
     Example:
-
       refk8s zoo list
     """
     from ..zoo import MUTANTS
@@ -42,9 +41,7 @@ def run(
     """Run mutants until an invariant catches each; exit code 1 if one gets away.
 
     Examples:
-
       refk8s zoo run
-
       refk8s zoo run blind-put -o json
     """
     import time

@@ -6,7 +6,6 @@ gone, and reports the trace as stale: a trace survives changes of the model, but
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import attrs
@@ -21,7 +20,7 @@ from ..core.step import step
 from ..core.world import World
 from ..explore.cluster import Parts, build
 from ..explore.run import Observer
-from ..scenarios.format import from_data
+from ..scenarios.format import Scenario, from_data
 from .format import Step, Trace
 
 Status = Literal["same", "stale", "violated"]
@@ -46,10 +45,15 @@ class Replayed:
 
 def world_of(trace: Trace, parts: Parts | None = None) -> tuple[Model, World]:
     """The model and first world that a trace's header describes. Raises Refk8sError."""
-    scenario = trace.header.get("scenario")
-    if not isinstance(scenario, Mapping):
-        raise Refk8sError("the header of the trace has no scenario; record it again with `refk8s run --trace`")
-    return build(from_data(scenario).cluster, parts)
+    return build(scenario_of(trace).cluster, parts)
+
+
+def scenario_of(trace: Trace) -> Scenario:
+    """The scenario in a trace's header. Raises Refk8sError."""
+    try:
+        return from_data(trace.header["scenario"])
+    except Refk8sError as error:
+        raise Refk8sError(f"line 1: the scenario in the header: {error}") from None
 
 
 def replay(

@@ -77,7 +77,8 @@ class Storyteller:
         who = world.pids[message.sender]
         user = who.startswith("user/")
         text = f"was refused: {message.request}: {response.reason}: {response.message}"
-        self._tell(world, who if user else actor, text, "", detail=not user)
+        news = user and response.reason == "Conflict"  # kubectl prints the others itself
+        self._tell(world, who if user else actor, text, "", detail=not news)
 
     def _tell(self, world: World, actor: str, text: str, subject: str, *, detail: bool = False) -> None:
         because = self.root(world.index)
