@@ -64,7 +64,11 @@ def decode(of: Type, doc: Any) -> Decoded:
     """
     unknown: list[str] = []
     try:
-        tree = struct_normaliser(of)(doc, unknown)
+        try:
+            tree = struct_normaliser(of)(doc, unknown)
+        except (_Mismatch, GoBytesError):
+            _read_by_themselves(of, doc)
+            raise
     except _Mismatch as mismatch:
         raise DecodeError(mismatch.text()) from None
     except (QuantityError, GoTimeError, GoBytesError) as error:
@@ -342,6 +346,28 @@ _SCALARS: dict[str, Callable[[str], Normalise]] = {
     "IntOrString": _int_or_string,
     "bytes": _text_of(canonical_base64),
 }
+
+
+_UNMARSHALERS = frozenset({"Quantity", "Time", "MicroTime", "Duration", "IntOrString"})
+
+
+def _read_by_themselves(of: Type, value: Any) -> None:
+    """Raise the first error of a Go type with a decoder of its own: Go stops there, but goes on after other errors."""
+    if value is None:
+        return
+    if of.scalar in _UNMARSHALERS:
+        _value(of)(value, [])
+    elif of.form == "struct" and value.__class__ is dict:
+        for key, field in ((key, of.fields[key]) for key in value if key in of.fields):
+            try:
+                _read_by_themselves(field.type, value[key])
+            except _Mismatch as mismatch:
+                mismatch.struct = mismatch.struct or of.go.rpartition(".")[2]
+                mismatch.path = (*field.embed, key, *mismatch.path)
+                raise
+    elif of.element is not None and isinstance(value, dict if of.form == "map" else list):
+        for item in value.values() if isinstance(value, dict) else value:
+            _read_by_themselves(of.element, item)
 
 
 def _json_name(value: Any) -> str:

@@ -140,3 +140,24 @@ def test_remembered_specs_give_the_same_answer_again() -> None:
 def test_text_without_bytes_is_still_decoded() -> None:
     doc = pod(hostname="\ud800")
     assert decoded("Pod", doc) is doc
+
+
+def test_types_that_read_themselves_complain_first() -> None:
+    """Go notes a value of the wrong JSON type and goes on, but stops where a quantity or time cannot be read."""
+    container = {"name": 1, "image": "x", "resources": {"limits": {"cpu": "x"}}}
+    with pytest.raises(DecodeError, match=r"^quantities must match the regular expression"):
+        decoded("Pod", pod(containers=[container]))
+    later = {**container, "resources": {"limits": "x"}, "ports": [{"containerPort": "x"}]}
+    with pytest.raises(DecodeError) as caught:
+        decoded("Pod", pod(containers=[later]))
+    where = "Go struct field Container.spec.containers.name of type string"
+    assert str(caught.value) == f"json: cannot unmarshal number into {where}"
+
+
+def test_number_or_text_that_is_neither_stops_the_reading() -> None:
+    probe = {"httpGet": {"port": True}}
+    container = {"name": 1, "image": "x", "livenessProbe": probe}
+    with pytest.raises(DecodeError) as caught:
+        decoded("Pod", pod(containers=[container]))
+    path = "spec.containers.livenessProbe.ProbeHandler.httpGet.port"
+    assert str(caught.value) == f"json: cannot unmarshal bool into Go struct field HTTPGetAction.{path} of type int32"
