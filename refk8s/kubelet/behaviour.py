@@ -213,7 +213,7 @@ def _read_mapping(source: Mapping[str, Any]) -> Words:
     for word in source:
         if word not in RUN_WORDS and word not in CONTAINER_WORDS:
             raise BehaviourError(f"unknown word {word!r}; known: {', '.join(RUN_WORDS + CONTAINER_WORDS)}")
-    made = dict(source)
+    made = {word: tuple(value) if isinstance(value, list) else value for word, value in source.items()}
     if "attempts" in made:
         attempts = made["attempts"]
         if not isinstance(attempts, Sequence) or isinstance(attempts, str) or not attempts:
@@ -280,13 +280,13 @@ def _read_phrase(phrase: str) -> dict[str, Any]:
         case ["unready", "after", time]:
             return {"unready": time}
         case ["unhealthy", "after", time]:
-            return {"live": [0, time]}
+            return {"live": (0, time)}
         case ["no", "image"]:
             return {"image": "missing"}
         case ["image", "after", time]:
             return {"image": time}
         case ["no", "image", "after", time]:
-            return {"image": [0, time]}
+            return {"image": (0, time)}
         case ["ignore", "sigterm"]:
             return {"stop": "never"}
         case ["stop", "with", code]:
@@ -331,15 +331,15 @@ def _attempt(words: Mapping[str, Any], base: Attempt) -> Attempt:
     elif "exit" in words or "after" in words:
         exit_code = _integer(words.get("exit", 0))
         exit_ms = _ms(words.get("after", 0))
-    ready = _flips(words.get("ready", [0]))
+    ready = _flips(words.get("ready", (0,)))
     if "unready" in words and ready:
         ready = (ready[0], max(ready[0], _ms(words["unready"])))
     return Attempt(
         exit_ms,
         exit_code,
         ready,
-        _flips(words.get("live", [0])),
-        _flips(words.get("started", [0])),
+        _flips(words.get("live", (0,))),
+        _flips(words.get("started", (0,))),
         _ms(words["stop"]) if "stop" in words else base.stop_ms,
         _integer(words.get("stop_code", base.stop_code)),
     )

@@ -1,6 +1,9 @@
 """The Node object as the kubelet makes it and keeps it up to date.
 
 Source: pkg/kubelet/kubelet_node_status.go (initialNode, updateNode), nodestatus/setters.go.
+
+DEVIATES: a node that runs is healthy: pressure on memory, disk or process ids, a broken runtime and swap are not simulated. Fields that only a real machine
+has (declared features, runtime handlers) are left out.
 """
 
 from __future__ import annotations

@@ -2,6 +2,9 @@
 
 The kubelet keeps it in its process's memory under a name that begins with "node:", which survives Crash. What a container does by itself is decided when
 it starts (`exit_ms`), so that it goes on while no kubelet looks. Source: cri-api (RuntimeService), pkg/kubelet/container/runtime.go.
+
+DEVIATES: a pod's network is made and taken down in no time, and its address stays its own until the pod is forgotten, so that no two pods that the API shows
+have the same one; runs are forgotten with their pod, not by a container garbage collector.
 """
 
 from __future__ import annotations

@@ -2,6 +2,11 @@
 
 Source: pkg/kubelet/kuberuntime/kuberuntime_manager.go (SyncPod's `start`, doBackOff), kuberuntime_container.go (startContainer),
 pkg/kubelet/images/image_manager.go (EnsureImageExists, pullImage).
+
+DEVIATES: images are pulled side by side, where upstream's kubelet pulls one at a time by default, because a node's network is not modelled; pull and start of
+a container are one wait; postStart hooks take no time and do not fail.
+
+DEVIATES: CrashLoopBackOff and ErrImagePull are shown as soon as they come about, where upstream shows them with the next sync, which may be a back-off away.
 """
 
 from __future__ import annotations

@@ -1,6 +1,10 @@
 """What containers do, read from text and mappings."""
 
+import re
+from pathlib import Path
+
 import pytest
+import yaml
 
 from refk8s.kubelet.behaviour import INIT, MAIN, NEVER, Attempt, BehaviourError, Behaviours, parse_behaviours
 
@@ -100,3 +104,22 @@ def test_a_bad_behaviour_is_named_with_what_is_allowed(data: object, message: st
     with pytest.raises(BehaviourError) as caught:
         parse_behaviours(data)
     assert str(caught.value).startswith(message)
+
+
+SPEC = (Path(__file__).parents[3] / "specs" / "kubelet.md").read_text().partition("## What containers do")[2]
+
+
+def test_phrases_and_words_on_the_spec_page_mean_the_same() -> None:
+    rows = re.findall(r"^\| `([^`]+)` \|[^|]*\| (.*?) \|$", SPEC, re.MULTILINE)
+    assert len(rows) > 15
+    for phrase, words in rows:
+        by_text = Behaviours().of("d/p", phrase, "c", "x", init=False)
+        mapping = yaml.safe_load("{" + ", ".join(re.findall(r"`([^`]+)`", words.partition(", or ")[0])) + "}")
+        (rule,) = parse_behaviours([{"do": mapping}]).rules
+        assert Behaviours((rule,)).of("d/p", "", "c", "x", init=False) == by_text, phrase
+
+
+def test_the_rules_on_the_spec_page_can_be_read() -> None:
+    example = SPEC.partition("```yaml\n")[2].partition("```")[0]
+    (rule,) = parse_behaviours(yaml.safe_load(example)["behaviours"]).rules
+    assert rule.matches("shop/cart-1", "redis", "redis:broken", init=False)
