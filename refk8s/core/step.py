@@ -15,9 +15,13 @@ from .flight import Exit, Flight, Parallel, Reconcile, Requeue, Retry, rebuild, 
 from .hands import Hands
 from .model import Model, Occasion
 from .process import Informer, Process, Program
+from .ready import ids
 from .table import EMPTY_LANE, Log
 from .wire import TIMEOUT, InFlight, Request, Response
 from .world import BEGIN, BEHIND, DUE, REPLIES, REQUESTS, World
+
+KEPT_REVISIONS = 1_000
+"""History of so many revisions survives; it is compacted when there is twice as much, but never what a live informer still has to take (ARCHITECTURE §11)."""
 
 _NO_LOG: Log[tuple[Any, Any]] = Log()
 
@@ -236,6 +240,20 @@ class Draft:
             self.ready[BEHIND] |= self._mask(change) & ~world.lagging
             if not heartbeat(change):
                 world.last_effect_ms = self.now_ms
+        if world.store.revision - world.store.compacted >= 2 * KEPT_REVISIONS:
+            world.store = world.store.compact(min(world.store.revision - KEPT_REVISIONS, self._oldest_needed()))
+
+    def _oldest_needed(self) -> int:
+        """The revision after which history must be kept so that no informer on its way loses an event."""
+        world = self.world
+        oldest = int(world.store.revision)
+        for iid in ids(self.ready[BEHIND]):
+            p, place = world.informers[iid]
+            informer = world.procs[p].informers[place]
+            if informer is not None:
+                log = world.store.log(self.model.program(world.pids[p]).streams[place])
+                oldest = min(oldest, log[informer.position].revision - 1)
+        return oldest
 
     def _answer(self, message: InFlight, response: Response) -> None:
         """Put the reply on the wire, unless the sender that asked is gone."""

@@ -7,7 +7,7 @@ import pytest
 from refk8s.core.action import AdvanceTo, Crash, Fire, Hold, Input, Release, Restart
 from refk8s.core.enabled import enabled, find, first, is_idle, label
 from refk8s.core.errors import ReplayDivergence
-from refk8s.core.step import Draft, recompute_fingerprint, step
+from refk8s.core.step import KEPT_REVISIONS, Draft, recompute_fingerprint, step
 from refk8s.core.wire import Request
 from refk8s.core.world import World
 from refk8s.explore.drivers import RandomDriver, ReplayDriver
@@ -156,3 +156,20 @@ def test_a_key_enqueued_anew_while_its_timer_is_due_comes_back_at_both_times() -
     late, _ = step(MODEL, world, AdvanceTo(toy.EPOCH_MS + 60))
     assert len(late.timers.due[p]) == 1
     assert late.fingerprint == recompute_fingerprint(MODEL, late)
+
+
+def test_history_is_compacted_but_never_what_an_informer_still_has_to_take() -> None:
+    world = toy.world(MODEL)
+    iid = world.first_informer[world.names["copier/0"]]
+    world = run(MODEL, world).world
+    world, _ = step(MODEL, world, Hold(iid))
+    names = [f"x{n}" for n in range(3 * KEPT_REVISIONS)]
+    for name in names:
+        world, _ = step(MODEL, world, Input(Request("create", "boxes", "", name, body=toy.document(name, 1))))
+        world = run(MODEL, world, max_steps=1).world
+    assert world.store.compacted < world.store.revision - 2 * KEPT_REVISIONS
+    world, _ = step(MODEL, world, Release(iid))
+    world = run(MODEL, world).world
+    assert set(names) <= set(labels(world))
+    assert 0 < world.store.compacted <= world.store.revision - KEPT_REVISIONS
+    assert world.fingerprint == recompute_fingerprint(MODEL, world)

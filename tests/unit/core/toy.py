@@ -7,7 +7,7 @@ from typing import Any
 import attrs
 
 from refk8s.api.store import Store, Txn
-from refk8s.core.flight import Cached, Reconcile, Recall, Remember, Requeue, Retry
+from refk8s.core.flight import Cached, Recall, Reconcile, Remember, Requeue, Retry
 from refk8s.core.model import Model
 from refk8s.core.process import Program
 from refk8s.core.step import Draft, genesis
