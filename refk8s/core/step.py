@@ -250,7 +250,7 @@ class Draft:
         for iid in ids(self.ready[BEHIND]):
             p, place = world.informers[iid]
             informer = world.procs[p].informers[place]
-            if informer is not None:
+            if informer is not None and informer.position >= 0:
                 log = world.store.log(self.model.program(world.pids[p]).streams[place])
                 oldest = min(oldest, log[informer.position].revision - 1)
         return oldest

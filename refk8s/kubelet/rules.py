@@ -17,7 +17,7 @@ from .behaviour import ANNOTATION, INIT, MAIN, NO_BEHAVIOURS, Behaviour, Behavio
 from .phase import TERMINAL
 from .records import Document, StatusEntry, Worker
 from .runtime import Sandbox
-from .status import generate, merged, terminated
+from .status import generate, illegal_transition, merged, terminated
 from .statuses import Scene
 
 
@@ -45,6 +45,10 @@ class Rules:
     def last_status(self, pod: Pod, api: Mapping[str, Any], status: Document) -> Document:
         """The status of a pod whose containers have stopped for good; `api` is what the API server shows."""
         return terminated(pod, api, status)
+
+    def may_show(self, old: Mapping[str, Any], new: Mapping[str, Any], pod: Pod) -> bool:
+        """Whether a status may follow another one: no container comes back from the dead against its restart policy."""
+        return not illegal_transition(old, new, pod)
 
     def merge(self, api: Mapping[str, Any], status: Document, now: str, *, could_run: bool) -> Document:
         """The status to send, given the one that the API server has."""

@@ -45,7 +45,7 @@ from .restart import is_sidecar
 from .rules import Rules
 from .runtime import Runtime, Sandbox
 from .spec import NodeSpec
-from .status import illegal_transition, rejected
+from .status import rejected
 from .statuses import NO_SANDBOX, Scene
 from .termination import effective_grace_s, probe_grace_s, stop_container, stop_pod
 
@@ -391,7 +391,7 @@ class Turn:
         """Let the status be sent, if it is new. Source: updateStatusInternal."""
         entry, pod = self.entry, self.require_pod()
         old = entry.status if entry is not None else self.document["status"]
-        if illegal_transition(old, status, pod):
+        if not self.rules.may_show(old, status, pod):
             return
         if entry is None:
             self.entry = StatusEntry(status, 1, 0, finished=finished)
