@@ -172,6 +172,13 @@ class Increment:
     """Read again after a conflict; if not, the increment is given up."""
 
 
+@attrs.frozen
+class Compact:
+    """`etcdctl compact`: forget all history but the last `keep` revisions."""
+
+    keep: Natural = 0
+
+
 ARGUMENTS: Final[Mapping[str, Any]] = {
     "apply": Manifests,
     "create": Manifests,
@@ -190,5 +197,6 @@ ARGUMENTS: Final[Mapping[str, Any]] = {
     "increment": Increment,
     "stopNode": NodeName,
     "startNode": NodeName,
+    "compact": Compact,
 }
 """The type of the arguments by verb: a class, or a form for a verb with one value."""
