@@ -64,22 +64,54 @@ def _list_causes(options: Mapping[str, Any], match: str, initial: Any) -> list[d
     return found
 
 
+_TOKEN_VERSION = "meta.k8s.io/v1"
+LATEST = -1
+"""The revision of a token that goes on in whatever is there now."""
+
+_INCONSISTENT = (
+    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the"
+    " continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects"
+    " that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list."
+)
+
+
 def continue_token(revision: int, start: str) -> str:
     """The token of a page that begins at the key `start` in the list as of `revision`."""
-    token = orjson.dumps({"v": "meta.k8s.io/v1", "rv": revision, "start": start})
+    token = orjson.dumps({"v": _TOKEN_VERSION, "rv": revision, "start": start})
     return base64.urlsafe_b64encode(token).decode().rstrip("=")
 
 
-def read_continue(token: str) -> tuple[int, str]:
-    """(revision, key) of a continue token. Rejects with 400 what is none."""
+def key_after(key: str) -> str:
+    """The least key above `key`."""
+    return key + "\0"
+
+
+def read_continue(token: str, version: str) -> tuple[int, str]:
+    """(revision, key) of a continue token; `version` is the request's resourceVersion. Rejects with 400 what is none."""
+    problem, revision, start = _read_token(token)
+    if problem:
+        raise Rejected(bad_request(f"invalid continue token: continue key is not valid: {problem}"))
+    if version not in ("", "0"):
+        raise Rejected(bad_request("specifying resource version is not allowed when using continue"))
+    return revision, start
+
+
+def _read_token(token: str) -> tuple[str, int, str]:
     try:
-        read = orjson.loads(base64.urlsafe_b64decode(token + "=" * (-len(token) % 4)))
-        return int(read["rv"]), str(read["start"])
-    except (ValueError, KeyError, TypeError):
-        raise Rejected(bad_request("continue key is not valid")) from None
+        read = orjson.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
+    except ValueError as error:
+        return str(error), 0, ""
+    if not isinstance(read, dict) or read.get("v") != _TOKEN_VERSION:
+        shown = read.get("v", "") if isinstance(read, dict) else ""
+        return f"server does not recognize this encoded version {shown}", 0, ""
+    revision, start = read.get("rv"), read.get("start")
+    if not isinstance(revision, int) or revision == 0:
+        return f"incorrect encoded start resourceVersion (version {_TOKEN_VERSION})", 0, ""
+    if not isinstance(start, str) or not start:
+        return f"encoded start key empty (version {_TOKEN_VERSION})", 0, ""
+    return "", revision, start
 
 
-def continue_expired() -> Rejected:
-    """410: the list that a token continues is compacted away."""
-    text = "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter."
-    return Rejected(expired(text))
+def continue_expired(start: str) -> dict[str, Any]:
+    """The Status (410) for a token whose list is compacted away, with a token that goes on in the present."""
+    return {**expired(_INCONSISTENT).doc(), "metadata": {"continue": continue_token(LATEST, start)}}

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import attrs
 
+from . import schema
+from .default.decode import DecodeError, decode
 from .status import Rejected, bad_request, cause, go_quote, invalid
 
 Causes = list[dict[str, str]]
@@ -42,11 +44,9 @@ NO_DELETE_OPTIONS: Final = DeleteOptions()
 
 def delete_options(body: Any, options: Mapping[str, Any]) -> DeleteOptions:
     """The options of a delete: those of its body, or if that is empty, of the request. Rejects invalid ones."""
-    given: Mapping[str, Any] = body or options
+    given: Mapping[str, Any] = _read_body(body) if body else options
     if not given:
         return NO_DELETE_OPTIONS
-    if body:
-        _check_body(given)
     causes: Causes = []
     propagation, orphan = given.get("propagationPolicy"), given.get("orphanDependents")
     if orphan is not None and propagation is not None:
@@ -92,13 +92,16 @@ def is_dry_run(options: Mapping[str, Any], body: Any = None) -> bool:
     return bool(options.get("dryRun") or (isinstance(body, dict) and body.get("dryRun")))
 
 
-def _check_body(body: Any) -> None:
-    if not isinstance(body, dict):
-        raise Rejected(bad_request("decoded object cannot be converted to DeleteOptions"))
-    kind, version = body.get("kind"), body.get("apiVersion")
+def _read_body(body: Any) -> Mapping[str, Any]:
+    try:
+        given = decode(schema.named("meta.v1.DeleteOptions"), body).doc
+    except DecodeError as error:
+        raise Rejected(bad_request(str(error))) from None
+    kind, version = given.get("kind"), given.get("apiVersion")
     if kind and kind != "DeleteOptions":
-        text = f"no kind {go_quote(kind)} is registered for version {go_quote(version or 'v1')} in scheme {go_quote(_SCHEME)}"
-        raise Rejected(bad_request(text))
+        known = f"no kind {go_quote(kind)} is registered for version {go_quote(version or 'v1')}"
+        raise Rejected(bad_request(f"{known} in scheme {go_quote(_SCHEME)}"))
+    return given
 
 
 def _dry_run(options: Mapping[str, Any]) -> Causes:

@@ -57,7 +57,8 @@ def open_watch(
 ) -> Watch | ApiError:
     """The watch that a request opens, or the refusal. A revision that is compacted away gives a watch of one ERROR event, as upstream.
 
-    Without a resourceVersion, or from "0", it starts with ADDED events of all there is; `sendInitialEvents` ends these with a bookmark.
+    Without a resourceVersion, or from "0", it starts with ADDED events of all there is; so it does with `sendInitialEvents`, which ends them with a bookmark
+    if bookmarks are allowed.
     """
     try:
         problem = validate_list_options(options, is_watch=True)
@@ -76,9 +77,9 @@ def open_watch(
         return bad_request(f"invalid resource version: {message}")
     wanted = int(version or "0")
     initial = _truth(options.get("sendInitialEvents"))
-    if wanted == 0 and initial is not False:
+    if initial or (wanted == 0 and initial is None):
         events = [*_current(store, row.plural, namespace, matches)]
-        if initial:
+        if initial and _truth(options.get("allowWatchBookmarks")):
             events.append(_initial_end(row, store.revision))
         return Watch(row.plural, namespace, matches, tuple(events), store.revision)
     start = wanted or store.revision

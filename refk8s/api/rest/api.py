@@ -331,6 +331,20 @@ class Api:
         """Whether the write would change nothing that is stored."""
         return document == old.document
 
+    def store_new(self, call: Call, key: str, document: Document) -> Stored:
+        """Commit a new object. Rejects what has no canonical bytes: integers over 64 bits, halves of surrogate pairs."""
+        try:
+            return call.txn.create(call.row.plural, key, document)
+        except TypeError as error:
+            raise Rejected(bad_request(f"the object cannot be encoded: {error}")) from None
+
+    def store_next(self, call: Call, old: Stored, document: Document) -> Stored:
+        """Commit the next version of an object. Rejects as `store_new` does."""
+        try:
+            return call.txn.update(call.row.plural, old, document)
+        except TypeError as error:
+            raise Rejected(bad_request(f"the object cannot be encoded: {error}")) from None
+
     # ---- deletion
 
     def check_deletable(self, call: Call, old: Stored) -> None:

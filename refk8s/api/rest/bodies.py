@@ -9,8 +9,6 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-import orjson
-
 from .. import schema
 from ..default import DecodeError
 from ..patch import CONTENT_TYPES, PatchError, PatchType, apply_patch, go_text, invalid_patch, patch_status
@@ -42,7 +40,7 @@ def decoded(
     if body.__class__ is str:
         body, strict = _parsed(body, kind, api_version)
     if body.__class__ is not dict:
-        raise Rejected(bad_request(_unrecognized(kind, orjson.dumps(body), "json: cannot unmarshal into Go value")))
+        raise Rejected(bad_request(_unrecognized(kind, _json(body).encode(), "json: cannot unmarshal into Go value")))
     has_kind, has_version = body.get("kind"), body.get("apiVersion")
     if (has_kind and has_kind != kind) or (has_version and has_version != api_version):
         _refuse_kind(kind, api_version, str(has_kind or kind), str(has_version or api_version))
@@ -72,7 +70,9 @@ def _parsed(text: str, kind: str, api_version: str) -> tuple[Any, tuple[str, ...
     try:
         read = read_json(text)
     except json.JSONDecodeError as error:
-        raise Rejected(bad_request(_unrecognized(kind, text.encode(), go_parse_error(text, error)))) from None
+        raise Rejected(
+            bad_request(_unrecognized(kind, text.encode(errors="replace"), go_parse_error(text, error)))
+        ) from None
     return without_repetitions(of, read), strict_errors(of, read)
 
 
@@ -107,12 +107,17 @@ def go_parse_error(text: str, error: json.JSONDecodeError) -> str:
 def _refuse_kind(kind: str, api_version: str, has_kind: str, has_version: str) -> None:
     version = has_version.rpartition("/")[2]
     handled = f"{has_kind} in version {go_quote(version)} cannot be handled as a {kind}"
+    raise Rejected(bad_request(f"{handled}: {_inconvertible(kind, api_version, has_kind, has_version)}"))
+
+
+def _inconvertible(kind: str, api_version: str, has_kind: str, has_version: str) -> str:
+    """Why an object of one kind cannot be read as another, in upstream's words."""
     if (has_version, has_kind) in _registered():
         internal = api_version.rpartition("/")[0].partition(".")[0] or "core"
-        why = f"converting ({version}.{has_kind}) to ({internal}.{kind}): unknown conversion"
-    else:
-        why = f"no kind {go_quote(has_kind)} is registered for version {go_quote(has_version)} in scheme {go_quote(_SCHEME)}"
-    raise Rejected(bad_request(f"{handled}: {why}"))
+        version = has_version.rpartition("/")[2]
+        return f"converting ({version}.{has_kind}) to ({internal}.{kind}): unknown conversion"
+    known = f"no kind {go_quote(has_kind)} is registered for version {go_quote(has_version)}"
+    return f"{known} in scheme {go_quote(_SCHEME)}"
 
 
 @cache
@@ -176,6 +181,12 @@ def patched(api: Api, call: Call, document: Document, kind: str = "", api_versio
         made = apply_patch(patch_type, f"{api_version}/{kind}", document, patch)
     except PatchError as error:
         raise Rejected(patch_status(patch_type, error)) from None
+    has_kind, has_version = kind, api_version
+    if made.__class__ is dict:
+        has_kind, has_version = str(made.get("kind") or kind), str(made.get("apiVersion") or api_version)
+    if (has_kind != kind or has_version != api_version) and patch_type != "strategic":
+        why = _inconvertible(kind, api_version, has_kind, has_version)
+        raise Rejected(invalid_patch(_shown(patch_type, patch, made), why))
     of = schema.of_kind(kind, api_version)
     try:
         after = api.decode(kind, api_version, made, document)
@@ -224,5 +235,9 @@ def _by_key(value: Any) -> Any:
     return [_by_key(item) for item in value] if isinstance(value, list) else value
 
 
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
 def _shown(patch_type: PatchType, patch: Any, made: Any) -> str:
-    return go_text(patch) if patch_type == "strategic" else orjson.dumps(made).decode()
+    return go_text(patch) if patch_type == "strategic" else _json(made)

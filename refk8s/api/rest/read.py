@@ -5,9 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...core.wire import Response
-from ..listoptions import continue_expired, continue_token, read_continue, validate_list_options
+from ..listoptions import (
+    LATEST,
+    continue_expired,
+    continue_token,
+    key_after,
+    read_continue,
+    validate_list_options,
+)
 from ..status import Rejected, not_found, resource_version_too_large, unclassified
-from ..store import Expired, Stored
+from ..store import Collection, Expired, Stored
 from .call import Call, answer
 
 if TYPE_CHECKING:
@@ -50,14 +57,13 @@ def list_(api: Api, call: Call) -> Response:
     if problem is not None:
         raise Rejected(problem)
     matches = api.selection(call)
-    token = options.get("continue")
     start = ""
-    if token:
-        revision, start = read_continue(token)
+    if options.get("continue"):
+        wanted, start = read_continue(options["continue"], options.get("resourceVersion") or "")
         try:
-            collection = call.store.at(call.row.plural, revision)
+            collection, revision = _page(call, wanted)
         except Expired:
-            raise continue_expired() from None
+            return Response(410, status=continue_expired(start))
     else:
         collection, revision = api.snapshot(call)
     found = collection.cache(call.row.plural).all(call.request.namespace)
@@ -66,9 +72,19 @@ def list_(api: Api, call: Call) -> Response:
     if matches is not None:
         found = [stored for stored in found if matches(stored.document)]
     limit = options.get("limit") or 0
-    if not limit or len(found) <= limit or options.get("resourceVersion") == "0":
+    if limit <= 0 or len(found) <= limit or options.get("resourceVersion") == "0":
         return Response(200, items=tuple(found), revision=revision)
-    metadata: dict[str, object] = {"continue": continue_token(revision, found[limit].key)}
+    metadata: dict[str, object] = {"continue": continue_token(revision, key_after(found[limit - 1].key))}
     if matches is None:
         metadata["remainingItemCount"] = len(found) - limit
     return Response(200, items=tuple(found[:limit]), revision=revision, document=metadata)
+
+
+def _page(call: Call, revision: int) -> tuple[Collection, int]:
+    """What a continued list reads, and its revision. Raises Expired."""
+    store = call.store
+    if revision == LATEST:
+        return store.collection(call.row.plural), store.revision
+    if revision > store.revision:
+        raise Rejected(resource_version_too_large(revision, store.revision))
+    return store.at(call.row.plural, revision), revision

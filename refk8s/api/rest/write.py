@@ -49,12 +49,13 @@ def insert(api: Api, call: Call, document: Document) -> Stored:
     namespace = f"{call.request.namespace}/" if row.namespaced else ""
     for _ in range(_GENERATED_NAME_ATTEMPTS if generated else 1):
         if generated:
-            name = api.generate_name(call, prefix)
+            name = api.generate_name(call, prefix) if prefix.isascii() else prefix
         existing = txn.get(row.plural, namespace + name)
         if existing is None:
             break
     key = namespace + name
-    system = {"name": name, "uid": api.new_uid(call, key), "creationTimestamp": call.now}
+    uid = api.new_uid(call, key) if name.isascii() else ""  # validation refuses all other names
+    system = {"name": name, "uid": uid, "creationTimestamp": call.now}
     document = api.begin_create(call, {**document, "metadata": {**metadata, **system}})
     document = api.prepare_create(call, document)
     api.validate_create(call, document)
@@ -66,7 +67,7 @@ def insert(api: Api, call: Call, document: Document) -> Stored:
         if existing.document["metadata"].get("deletionTimestamp"):
             raise Rejected(being_deleted(row.group, row.plural, name))
         raise Rejected(already_exists(row.group, row.plural, name))
-    return txn.create(row.plural, key, document)
+    return api.store_new(call, key, document)
 
 
 def update(api: Api, call: Call) -> Response:
@@ -127,4 +128,4 @@ def replace(api: Api, call: Call, make: Make, uid: str) -> Response:
         return Response(200, document=document, revision=old.revision, warnings=call.warnings)
     if api.is_noop(document, old):
         return answer(call, 200, old)
-    return answer(call, 200, call.txn.update(row.plural, old, document))
+    return answer(call, 200, api.store_next(call, old, document))

@@ -133,6 +133,18 @@ def test_a_body_that_does_not_fit_its_type_is_a_bad_request() -> None:
     assert message.startswith('ConfigMap in version "v1" cannot be handled as a ConfigMap: json: cannot unmarshal')
 
 
+@pytest.mark.parametrize("metadata", [{"name": "\ud800"}, {"generateName": "\ud800"}, {"name": "ü"}])
+def test_names_that_have_no_bytes_are_invalid_like_any_other(metadata: dict[str, str]) -> None:
+    assert Server().refused("create", "configmaps", body={"metadata": metadata})[:2] == (422, "Invalid")
+
+
+def test_what_cannot_be_encoded_is_a_bad_request() -> None:
+    body = config_map(data={"a": "\ud800"})
+    code, _, message = Server().refused("create", "configmaps", body=body)
+    assert code == 400
+    assert message.startswith("the object cannot be encoded: ")
+
+
 def test_an_invalid_object_is_refused_with_causes() -> None:
     server = Server()
     response = server.ask("create", "configmaps", body=config_map("Bad_Name"))

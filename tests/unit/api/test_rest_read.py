@@ -130,8 +130,19 @@ def test_a_page_whose_snapshot_is_compacted_away_has_expired() -> None:
     token = server.ask("list", "configmaps", limit=1).document["continue"]
     server.create("configmaps", config_map("d"))
     server.store = server.store.compact(server.store.revision)
-    assert server.refused("list", "configmaps", **{"continue": token})[:2] == (410, "Expired")
-    assert server.refused("list", "configmaps", **{"continue": "no token"})[:2] == (400, "BadRequest")
+    expired = server.ask("list", "configmaps", **{"continue": token})
+    assert (expired.code, expired.reason) == (410, "Expired")
+    rest = server.ask("list", "configmaps", **{"continue": expired.status["metadata"]["continue"]})
+    assert (names(rest), rest.revision) == (["b", "c", "d"], server.store.revision)
+
+
+def test_a_token_is_checked_and_excludes_a_revision() -> None:
+    server = Server()
+    three(server)
+    token = server.ask("list", "configmaps", limit=1).document["continue"]
+    assert server.refused("list", "configmaps", **{"continue": "no token"})[2].startswith("invalid continue token: ")
+    message = server.refused("list", "configmaps", resourceVersion="5", **{"continue": token})[2]
+    assert message == "specifying resource version is not allowed when using continue"
 
 
 def test_label_selectors_select_and_are_checked() -> None:

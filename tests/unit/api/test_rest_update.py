@@ -180,6 +180,15 @@ def test_a_patch_whose_result_does_not_decode_names_the_patch() -> None:
     assert message.startswith(' "" is invalid: patch: Invalid value: ')
 
 
+def test_a_patch_cannot_change_the_kind() -> None:
+    server = Server()
+    server.create("configmaps", config_map())
+    message = server.refused("patch", "configmaps", "cm", body={"kind": "Secret"}, patchType="merge")[2]
+    assert message.endswith("converting (v1.Secret) to (core.ConfigMap): unknown conversion")
+    message = server.refused("patch", "configmaps", "cm", body={"apiVersion": "v2"}, patchType="merge")[2]
+    assert 'no kind "ConfigMap" is registered for version "v2"' in message
+
+
 def test_a_patch_of_nothing_is_not_found() -> None:
     assert Server().refused("patch", "configmaps", "cm", body={}, patchType="merge")[:2] == (404, "NotFound")
 

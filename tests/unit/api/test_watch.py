@@ -83,6 +83,8 @@ def test_initial_events_end_with_a_bookmark_when_asked_for() -> None:
     assert events[-1].object["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
     silent = watch(server, sendInitialEvents="false", resourceVersionMatch="NotOlderThan")
     assert silent.events(server.store) == ()
+    unmarked = watch(server, sendInitialEvents="true", resourceVersionMatch="NotOlderThan", resourceVersion="1")
+    assert seen(unmarked, server) == [("ADDED", "a")]
 
 
 def test_contradictory_watch_options_are_refused() -> None:
