@@ -117,7 +117,7 @@ def _struct(of: Type) -> Normalise:
 
     def normalise(value: Any, unknown: list[str]) -> Any:
         if value.__class__ is not dict:
-            raise _Mismatch(_json_name(value), go)
+            raise _Mismatch(json_name(value), go)
         out: Doc | None = None
         key = ""
         try:
@@ -202,7 +202,7 @@ def _optional_text(go: str) -> Normalise:
             return old or _OMIT
         if old is None:
             return _OMIT
-        raise _Mismatch(_json_name(old), go)
+        raise _Mismatch(json_name(old), go)
 
     return normalise
 
@@ -237,7 +237,7 @@ def _list(of: Type) -> Normalise:
 
     def normalise(value: Any, unknown: list[str]) -> Any:
         if value.__class__ is not list:
-            raise _Mismatch(_json_name(value), go)
+            raise _Mismatch(json_name(value), go)
         out: list[Any] | None = None
         for index, old in enumerate(value):
             new = zero() if old is None else inner(old, unknown)
@@ -257,7 +257,7 @@ def _map(of: Type) -> Normalise:
 
     def normalise(value: Any, unknown: list[str]) -> Any:
         if value.__class__ is not dict:
-            raise _Mismatch(_json_name(value), go)
+            raise _Mismatch(json_name(value), go)
         out: Doc | None = None
         for key, old in value.items():
             new = zero() if old is None else inner(old, unknown)
@@ -278,7 +278,7 @@ def _rounded(value: Any, unknown: list[str]) -> Any:
 def _string(go: str) -> Normalise:
     def normalise(value: Any, unknown: list[str]) -> Any:
         if value.__class__ is not str:
-            raise _Mismatch(_json_name(value), go)
+            raise _Mismatch(json_name(value), go)
         return value
 
     return normalise
@@ -287,7 +287,7 @@ def _string(go: str) -> Normalise:
 def _bool(go: str) -> Normalise:
     def normalise(value: Any, unknown: list[str]) -> Any:
         if value.__class__ is not bool:
-            raise _Mismatch(_json_name(value), go)
+            raise _Mismatch(json_name(value), go)
         return value
 
     return normalise
@@ -326,7 +326,7 @@ def _text_of(convert: Callable[[str], str]) -> Callable[[str], Normalise]:
     def make(go: str) -> Normalise:
         def normalise(value: Any, unknown: list[str]) -> Any:
             if value.__class__ is not str:
-                raise _Mismatch(_json_name(value), "string")
+                raise _Mismatch(json_name(value), "string")
             new = convert(value)
             return value if new == value else new or None
 
@@ -370,7 +370,7 @@ def _read_by_themselves(of: Type, value: Any) -> None:
             _read_by_themselves(of.element, item)
 
 
-def _json_name(value: Any) -> str:
+def json_name(value: Any) -> str:
     """What Go's decoder calls a JSON value."""
     if isinstance(value, bool):
         return "bool"
@@ -382,8 +382,8 @@ def _json_name(value: Any) -> str:
 
 
 def _number_name(value: Any) -> str:
-    """As `_json_name`, but a number that does not fit an integer is quoted."""
-    name = _json_name(value)
+    """As `json_name`, but a number that does not fit an integer is quoted."""
+    name = json_name(value)
     return f"number {value!r}" if name == "number" else name
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from refk8s.api.validate.annotated import TAINT, annotated_list
 from refk8s.api.validate.errors import (
     Errors,
     duplicate,
@@ -79,12 +79,10 @@ def _annotations(found: Mapping[str, str], path: str) -> Errors:
     text = found.get(_TAINTS)
     if not text:
         return []
-    try:
-        listed = json.loads(text)
-    except ValueError as error:
-        # DEVIATES: the wording is Python's, because Go's JSON scanner is not modelled.
-        return [invalid(path, _TAINTS, str(error))]
-    given = [{"key": "", "effect": "", **taint} for taint in listed if isinstance(taint, dict)]
+    listed, problem = annotated_list(text, "Taint", TAINT)
+    if problem:
+        return [invalid(path, _TAINTS, problem)]
+    given = [{"key": "", "effect": "", **taint} for taint in listed]
     return taints(given, f"{path}.{_TAINTS}")
 
 

@@ -7,11 +7,11 @@ pkg/apis/core/annotation_key_constants.go; pkg/apis/core/helper/helpers.go.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
+from refk8s.api.validate.annotated import TOLERATION, annotated_list
 from refk8s.api.validate.errors import Errors, child, forbidden, invalid
 from refk8s.api.validate.pod_scheduling import tolerations
 from refk8s.api.validate.pod_security import visit
@@ -121,12 +121,9 @@ def _agrees(what: str, profile: Doc, annotation: str, path: str) -> Errors:
 
 
 def _tolerations(text: str, path: str) -> Errors:
-    try:
-        found = json.loads(text)
-    except ValueError as error:
-        # DEVIATES: the wording is Python's, because Go's JSON scanner is not modelled.
-        return [invalid(path, TOLERATIONS, str(error))]
-    listed = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    listed, problem = annotated_list(text, "Toleration", TOLERATION)
+    if problem:
+        return [invalid(path, TOLERATIONS, problem)]
     return tolerations(listed, child(path, TOLERATIONS))
 
 

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from refk8s.api.default.decode import json_name
+from refk8s.api.default.go_syntax import complaint
 from refk8s.api.validate.configmap import DATA_LIMIT, decoded_size, frozen
 from refk8s.api.validate.errors import Errors, invalid, invalid_all, named, required, too_long
 from refk8s.api.validate.meta import IMMUTABLE, SUBDOMAIN, Checked, full, full_update
@@ -63,17 +65,10 @@ def _docker(key: str, data: Mapping[str, str]) -> Errors:
 
 def _json_complaint(content: bytes) -> str:
     """What Go's decoder says about bytes that are no JSON object; "" if they are one or null."""
-    text = content.decode(errors="replace").strip(" \t\r\n")
-    try:
-        value = json.loads(text)
-    except ValueError as error:
-        if not text:
-            return "unexpected end of JSON input"
-        if isinstance(error, json.JSONDecodeError) and error.pos == 0:
-            return f"invalid character '{text[0]}' looking for beginning of value"
-        # DEVIATES: the wording is Python's, because Go's JSON scanner is not modelled.
-        return str(error)
+    problem = complaint(content)
+    if problem:
+        return problem
+    value = json.loads(content.decode(errors="replace"))
     if value is None or isinstance(value, dict):
         return ""
-    names = {bool: "bool", str: "string", list: "array"}
-    return f"json: cannot unmarshal {names.get(type(value), 'number')} into Go value of type map[string]interface {{}}"
+    return f"json: cannot unmarshal {json_name(value)} into Go value of type map[string]interface {{}}"
