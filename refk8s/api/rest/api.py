@@ -214,8 +214,9 @@ class Api:
 
     def check_admitted(self, call: Call, operation: admission.Operation, document: Document) -> None:
         """The validating half of admission."""
-        if call.row.kind in ("Pod", "PriorityClass"):
-            admission.check(call.row.kind, operation, document, Lister(call))
+        kind = call.row.kind
+        if kind == "PriorityClass" or (kind == "Pod" and operation == "CREATE"):
+            admission.check(kind, operation, document, Lister(call))
 
     def begin_create(self, call: Call, document: Document) -> Document:
         """What a new object gets from pools before it is prepared and validated: a Service its addresses and ports."""
