@@ -1,8 +1,13 @@
 """Validation: whether a document may be stored, and in upstream's words why not.
 
 Pure functions on canonical documents (`refk8s.api.default`), after the registry's preparation (`refk8s.api.strategy`).
-The order of the errors is upstream's; where upstream walks a map, whose order is random, they go by key. One module
-per kind, one row of the table here.
+The order of the errors is upstream's. One module per kind, one row of the table here.
+
+DEVIATES: where upstream walks a Go map, in random order, errors go by key, because answers must repeat.
+
+DEVIATES: upstream is lenient towards objects stored under older rules; here only addresses that were there before, and
+tolerations with Lt or Gt, may stay as they are, because nothing is older than these rules.
+
 Source: apiserver/pkg/registry/rest/{create,update}.go, BeforeCreate and BeforeUpdate.
 """
 

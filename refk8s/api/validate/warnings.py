@@ -1,13 +1,17 @@
 """Warnings: what the API server accepts but remarks on, in `Warning` headers.
 
 Pods and their templates are the largest part; the result is remembered by the bytes of the spec, as validation's is.
-Not here: warnings of decoding (unknown and repeated fields), of REST, and of certificates in TLS secrets.
+Not here: warnings of decoding (unknown and repeated fields) and of REST.
+
+DEVIATES: whether certificate and key of a TLS secret fit is not looked into, because that takes a parser of X.509.
+
 Source: pkg/api/pod/warnings.go; pkg/api/service/warnings.go; pkg/api/node/util.go; WarningsOnCreate and
 WarningsOnUpdate under pkg/registry/*/*/strategy.go; apimachinery/pkg/util/validation/ip.go.
 """
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -60,6 +64,8 @@ def warnings_create(kind: str, doc: Doc) -> tuple[str, ...]:
         return tuple(service_warnings(doc))
     if kind == "Node":
         return tuple(_node(spec))
+    if kind == "Secret":
+        return _secret(doc)
     return _account(doc, {}) if kind == "ServiceAccount" else ()
 
 
@@ -73,6 +79,8 @@ def warnings_update(kind: str, new: Doc, old: Doc) -> tuple[str, ...]:
         return tuple(service_warnings(new))
     if kind == "Node":
         return tuple(_node(spec))
+    if kind == "Secret":
+        return _secret(new)
     return _account(new, old) if kind == "ServiceAccount" else ()
 
 
@@ -104,6 +112,13 @@ def _account(new: Doc, old: Doc) -> tuple[str, ...]:
         return ()
     advice = "prefer separate namespaces to isolate access to mounted secrets"
     return (f"metadata.annotations[{_MOUNTABLE}]: deprecated in v1.32+; {advice}",)
+
+
+def _secret(secret: Doc) -> tuple[str, ...]:
+    if secret.get("type") != "kubernetes.io/tls":
+        return ()
+    certificate = base64.b64decode((secret.get("data") or {}).get("tls.crt") or "")
+    return () if b"-----BEGIN " in certificate else ("tls: failed to find any PEM data in certificate input",)
 
 
 def _node(spec: Doc) -> Warnings:

@@ -180,3 +180,14 @@ def test_mountable_secrets_are_warned_of_once() -> None:
     (warning,) = warnings_update("ServiceAccount", new, old)
     assert warning.startswith(f"metadata.annotations[{key}]: deprecated in v1.32+; ")
     assert warnings_update("ServiceAccount", new, new) == ()
+
+
+def test_tls_secret_without_a_certificate() -> None:
+    def secret(certificate: str) -> Doc:
+        data = {"tls.crt": certificate, "tls.key": ""}
+        return default("Secret", {"metadata": {"name": "s"}, "type": "kubernetes.io/tls", "stringData": data})
+
+    warning = "tls: failed to find any PEM data in certificate input"
+    assert warnings_create("Secret", secret("x")) == (warning,)
+    assert warnings_update("Secret", secret(""), secret("")) == (warning,)
+    assert warnings_create("Secret", secret("-----BEGIN CERTIFICATE-----")) == ()
