@@ -19,7 +19,7 @@ import attrs
 
 from refk8s.api.registry import ALL_VERBS, RESOURCES
 from refk8s.core import action, flight
-from refk8s.core.invariant import Invariant
+from refk8s.core.invariant import AtQuiet, Delivered, Invariant, Noted, Served, Writes
 from refk8s.core.machine import Machine, Row
 from refk8s.invariants import suite
 from refk8s.users.script import VERBS
@@ -61,21 +61,54 @@ def fences(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def invariants(component: str, arguments: list[str]) -> str:
-    """The invariants that name a page (by default this one) as theirs."""
-    found = invariants_of(arguments[0] if arguments else component)
+    """The invariants that name a page (by default this one) as theirs; `all`: an index of all of them."""
+    if arguments == ["all"]:
+        return index()
     caught = catchers()
     rows = [
         (
-            f'<a id="{i.id.lower()}"></a>{i.id}',
-            i.claim.replace("_", " "),
-            i.guarantee,
-            i.severity.value,
-            i.catalogue,
-            ", ".join(caught.get(i.id, ())),
+            f'<a id="{each.id.lower()}"></a>{each.id}',
+            each.claim.replace("_", " "),
+            each.guarantee,
+            each.severity.value,
+            each.catalogue,
+            ", ".join(caught.get(each.id, ())),
         )
-        for i in found
+        for each in invariants_of(arguments[0] if arguments else component)
     ]
     return table(("id", "claim", "guarantee", "severity", "catalogue", "mutants that it catches"), rows)
+
+
+def index() -> str:
+    """All invariants: where each is explained, when it is asked, how many mutants it catches."""
+    caught = catchers()
+    rows = [
+        (
+            f"[{each.id}]({each.spec.removeprefix('specs/').partition('#')[0]}#{each.id.lower()})",
+            each.claim.replace("_", " "),
+            each.severity.value,
+            occasion(each),
+            each.catalogue,
+            str(len(caught.get(each.id, ()))),
+        )
+        for each in suite().all()
+    ]
+    return table(("id", "claim", "severity", "asked", "catalogue", "mutants"), rows)
+
+
+def occasion(each: Invariant) -> str:
+    """When an invariant is asked, in words."""
+    match each.on:
+        case Writes(resources):
+            return f"after commits to {', '.join(resources) or 'anything'}"
+        case Served():
+            return "after requests"
+        case Delivered():
+            return "after deliveries"
+        case Noted(kind):
+            return f"after facts of kind {kind}"
+        case AtQuiet():
+            return "at quiet"
 
 
 def invariants_of(component: str) -> list[Invariant]:
