@@ -6,6 +6,7 @@ it; `schema` is the same for editors.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final
 
@@ -78,6 +79,8 @@ def _path(value: str) -> None:
 
 def _time(value: str) -> None:
     try:
+        if not _RFC3339.fullmatch(value):
+            raise ValueError
         unix_ms(value)
     except ValueError:
         raise ValueError(f"{value!r} is no RFC 3339 time such as 2026-01-01T00:00:00Z") from None
@@ -93,6 +96,7 @@ def _positive(value: int) -> None:
         raise ValueError(f"{value} is less than 1")
 
 
+_RFC3339: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 _DURATION_PATTERN: Final = r"^\d+(ms|s|m|h)$"
 _NAME_PATTERN: Final = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
 

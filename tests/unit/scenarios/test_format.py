@@ -75,7 +75,7 @@ def test_shipped_scenarios_are_read_and_come_out_of_their_own_data_again(name: s
         (HEAD + "spec:\n  users:\n    ann:\n    - scale: {resource: deployments, name: web}\n", "spec.users.ann[0].scale: replicas is missing"),
         (HEAD + "spec:\n  users:\n    ann:\n    - delete: {resource: widgets, name: web}\n", "ann[0].delete.resource: no resource 'widgets'; there are"),
         (HEAD + "spec:\n  users:\n    ann:\n    - label: {resource: pods, name: web, labels: {a: 1}}\n", "labels.a: expected text, got 1; put it in quotes"),
-        (HEAD + "spec:\n  users:\n    ann:\n    - stopNode: {name: node-9}\n", "users.ann[0].stopNode.name: no node 'node-9'; there are node-1, node-2, node-3"),
+        (HEAD + "spec:\n  users:\n    ann:\n    - stopNode: {name: node-9}\n", "ann[0].stopNode.name: no node 'node-9'; there are node-1, node-2, node-3"),
         (
             HEAD + "spec:\n  users:\n    ann:\n    - apply:\n        documents:\n        - {apiVersion: batch/v1, kind: CronTab, metadata: {name: a}}\n",
             "mine.yaml:9: spec.users.ann[0].apply.documents[0]: CronTab batch/v1 (a) is not supported; supported are",
