@@ -10,7 +10,7 @@ import pytest
 
 from refk8s.core.machine import Machine
 from refk8s.invariants import suite
-from tests.tools import build_specs
+from tests.tools import build_specs, check_sources
 
 HEADINGS: Final = (
     "Purpose",
@@ -168,3 +168,42 @@ def test_a_part_that_nothing_makes_is_refused() -> None:
 def test_a_glob_without_files_is_refused() -> None:
     with pytest.raises(ValueError, match="no file matches"):
         build_specs.files(["controllers/nothing_*.py"])
+
+
+# ---- the checker of sources, on a tree of its own (the real one is not here)
+
+
+@pytest.fixture
+def kubernetes(tmp_path: Path) -> dict[str, list[Path]]:
+    sync = tmp_path / "pkg" / "controller" / "sync.go"
+    sync.parent.mkdir(parents=True)
+    sync.write_text("package controller\n\nfunc syncThing() {\n}\n")
+    return {"sync.go": [sync]}
+
+
+def test_references_name_the_file_before_them_or_its_alias() -> None:
+    text = "`rules` stands for `pkg/a.go`. Sync: `pkg/b.go:3` syncThing, `:4`\nother; `rules:7` (create), `:9`; `c.go`, `:2` End"
+    assert list(check_sources.references(text)) == [
+        ("pkg/b.go", 3, "syncThing"),
+        ("pkg/b.go", 4, "other"),
+        ("pkg/a.go", 7, ""),
+        ("pkg/a.go", 9, ""),
+        ("c.go", 2, "End"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reference", "complaint"),
+    [
+        (("controller/sync.go", 3, "syncThing"), ""),
+        (("controller/sync.go", 3, "in"), ""),
+        (("controller/sync.go", 3, "syncOther"), "controller/sync.go:3 syncOther: func syncThing() {"),
+        (("controller/sync.go", 2, ""), "controller/sync.go:2 : "),
+        (("controller/sync.go", 99, ""), "controller/sync.go:99 : (past the end)"),
+        (("gone.go", 1, ""), "gone.go: no such file"),
+    ],
+)
+def test_a_line_that_is_not_what_a_page_says_is_named(
+    kubernetes: dict[str, list[Path]], reference: tuple[str, int, str], complaint: str
+) -> None:
+    assert check_sources.wrong(reference, kubernetes) == complaint
