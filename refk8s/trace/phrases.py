@@ -79,7 +79,7 @@ def _parts(kind: str, was: Mapping[str, Any], now: Mapping[str, Any]) -> Iterato
     old, new = was.get("status") or {}, now.get("status") or {}
     if kind == "Pod":
         yield from _pod(old, new)
-    leaves = [leaf for leaf in differences(was, now) if not _is_dull(leaf)]
+    leaves = [leaf for leaf in differences({**was, "status": old}, {**now, "status": new}) if not _is_dull(leaf)]
     told = ("status.conditions", "spec.taints", *(_POD_TOLD if kind == "Pod" else ()))
     yield from _taints(was, now)
     yield from (str(leaf) for leaf in leaves if not leaf.path.startswith(("status.", *told)))
