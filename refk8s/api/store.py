@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar, cast
 
 import attrs
 
-from ..core.digest import cell, digest
+from ..core.digest import cell, digest, mix
 from ..core.table import EMPTY, Log, Table
 from ..kinds.codec import view
 
@@ -274,7 +274,7 @@ class Store:
         self._collections: Table[str, Collection] = EMPTY
         self._logs: Table[str, Log[Change]] = EMPTY
         self.counters: Table[str, int] = EMPTY
-        self.fingerprint = cell("revision", 1, 0)
+        self.fingerprint = _revision_cell(1, 0)
 
     def _copy(self) -> Store:
         made = Store.__new__(Store)
@@ -362,8 +362,8 @@ class Store:
         made.compacted = min(revision, self.revision)
         made.fingerprint = (
             self.fingerprint
-            + cell("revision", self.revision, made.compacted)
-            - cell("revision", self.revision, self.compacted)
+            + _revision_cell(self.revision, made.compacted)
+            - _revision_cell(self.revision, self.compacted)
         )
         for stream, log in self._logs.items():
             index = log.end
@@ -377,13 +377,13 @@ class Store:
 
     def recompute_fingerprint(self) -> int:
         """The store's part of the exact fingerprint, from scratch."""
-        total = cell("revision", self.revision, self.compacted)
+        total = _revision_cell(self.revision, self.compacted)
         for resource, collection in self._collections.items():
             total += sum(
                 _cell(resource, stored.key, stored.revision, digest(_bare(stored.document)))
                 for stored in collection.objects.values()
             )
-        return total + sum(cell("counter", name, count) for name, count in self.counters.items())
+        return total + sum(cell("counter", name) * count for name, count in self.counters.items())
 
 
 class Expired(Exception):
@@ -424,7 +424,7 @@ class Txn:
         store = self._store
         old = store.counters.get(name) or 0
         store.counters = store.counters.set(name, old + 1)
-        store.fingerprint += cell("counter", name, old + 1) - (cell("counter", name, old) if old else 0)
+        store.fingerprint += cell("counter", name)
         return old + 1
 
     def create(self, resource: str, key: str, document: Document) -> Stored:
@@ -458,9 +458,9 @@ class Txn:
 
     def _commit(self, resource: str, kind: str, stored: Stored, old: Stored | None, root: Collection) -> None:
         store = self._store
-        fingerprint = store.fingerprint - cell("revision", store.revision, store.compacted)
+        fingerprint = store.fingerprint - _revision_cell(store.revision, store.compacted)
         store.revision += 1
-        fingerprint += cell("revision", store.revision, store.compacted)
+        fingerprint += _revision_cell(store.revision, store.compacted)
         if old is not None:
             fingerprint -= _cell(resource, old.key, old.revision, old.digest)
         if kind != DELETED:
@@ -517,7 +517,11 @@ def _bare(document: Document) -> Document:
 
 
 def _cell(resource: str, key: str, revision: int, content: int) -> int:
-    return cell("object", resource, key, revision, content)
+    return mix(content + cell("object", resource, key), revision)
+
+
+def _revision_cell(revision: int, compacted: int) -> int:
+    return cell("revision") * revision + cell("compacted") * compacted
 
 
 def _undo(change: Change) -> Collection:

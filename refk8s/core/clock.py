@@ -225,7 +225,7 @@ def _without(armed: Table[int, Table[str, Timer]], p: int, name: str) -> Table[i
 
 
 def _cell(p: int, timer: Timer) -> int:
-    return cell("timer", p, timer.name, timer.deadline_ms, timer.kind)
+    return cell("timer", p, timer.name, timer.kind) * timer.deadline_ms
 
 
 NO_TIMERS = Timers()

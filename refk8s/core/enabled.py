@@ -40,7 +40,7 @@ def _first_of(world: World, rank: int, p: int) -> Action:
         return Reply(p, world.inbox[p].head)
     if rank == REQUESTS:
         return Serve(p, world.inbox[p].head)
-    return Begin(p, next(_beginnable(world, p)))
+    return Begin(p, lowest(world.procs[p].able))
 
 
 def _informer_action(world: World, iid: int) -> Action:
@@ -49,22 +49,13 @@ def _informer_action(world: World, iid: int) -> Action:
     return Relist(iid) if informer is None or informer.position < 0 else Deliver(iid)
 
 
-def _beginnable(world: World, p: int) -> Iterator[int]:
-    for c, queue in enumerate(world.procs[p].queues):
-        if len(queue.lane) and len(queue.active) < queue_workers(world, p, c):
-            yield c
-
-
-def queue_workers(world: World, p: int, c: int) -> int:
-    """How many workers controller `c` of process `p` has."""
-    return world.workers[p][c]
-
-
 def is_idle(world: World) -> bool:
     """Whether nothing but the passing of time is enabled."""
+    behind, *others = world.ready
+    if behind & ~world.held:
+        return False
     stopped = ~world.stopped
-    ready = world.ready
-    return not (ready[BEHIND] & ~world.held) and not any(ready[rank] & stopped for rank in range(DUE, RANKS))
+    return not any(bits and bits & stopped for bits in others)
 
 
 def is_quiet(model: Model, world: World) -> bool:
@@ -110,7 +101,7 @@ def actions_of(world: World, p: int) -> list[Action]:
         kind = Reply if ready[REPLIES] >> p & 1 else Serve
         found.extend(kind(p, number) for number in lane.numbers())
     if any(ready[rank] >> p & 1 for rank in range(BEGIN, RANKS)):
-        found.extend(Begin(p, c) for c in _beginnable(world, p))
+        found.extend(Begin(p, c) for c in ids(world.procs[p].able))
     return found
 
 
@@ -127,7 +118,7 @@ def enabled(world: World) -> Iterator[Action]:
                 kind = Reply if rank == REPLIES else Serve
                 yield from (kind(p, number) for number in world.inbox[p].numbers())
             else:
-                yield from (Begin(p, c) for c in _beginnable(world, p))
+                yield from (Begin(p, c) for c in ids(world.procs[p].able))
     deadline = world.timers.next_deadline()
     if deadline is not None:
         yield AdvanceTo(deadline)

@@ -12,7 +12,7 @@ from typing import Any
 
 import attrs
 
-from .digest import cell
+from .digest import mix
 from .errors import UncontrolledNondeterminism
 from .table import Log
 from .wire import Request, Response
@@ -207,7 +207,7 @@ class Flight:
             self.key,
             self.log,
             self.asked,
-            cell(self.digest, part, salt(response)),
+            mix(mix(self.digest, part), salt(response)),
             got,
             self.missing - 1,
             self.cause,

@@ -139,15 +139,19 @@ class WorkQueue:
 
 
 class Process:
-    """The state of one process: everything that a crash clears, and its name, incarnation and server."""
+    """The state of one process: everything that a crash clears, and its name, incarnation and server.
 
-    __slots__ = ("alive", "flights", "incarnation", "informers", "memory", "pid", "queues", "server", "started")
+    `able` is the bitset of the controllers that have a key waiting and a free worker; it follows from `queues`.
+    """
+
+    __slots__ = ("able", "alive", "flights", "incarnation", "informers", "memory", "pid", "queues", "server", "started")
 
     pid: str
     server: int
     incarnation: int
     alive: bool
     started: bool
+    able: int
     informers: tuple[Informer | None, ...]
     queues: tuple[WorkQueue, ...]
     flights: Table[tuple[int, str], Flight]
@@ -162,11 +166,20 @@ class Process:
         made.incarnation = incarnation
         made.alive = alive
         made.started = False
+        made.able = 0
         made.informers = (None,) * len(program.streams)
         made.queues = (WorkQueue(),) * len(program.controllers)
         made.flights = EMPTY
         made.memory = EMPTY
         return made
+
+    def put_queue(self, c: int, queue: WorkQueue, workers: int) -> None:
+        """Give controller `c`, which has so many workers, another queue."""
+        self.queues = (*self.queues[:c], queue, *self.queues[c + 1 :])
+        if queue.lane.size and len(queue.active) < workers:
+            self.able |= 1 << c
+        else:
+            self.able &= ~(1 << c)
 
     def durable(self) -> Table[str, Any]:
         """The memory that a crash leaves."""
@@ -184,6 +197,7 @@ class Process:
         made.incarnation = self.incarnation
         made.alive = self.alive
         made.started = self.started
+        made.able = self.able
         made.informers = self.informers
         made.queues = self.queues
         made.flights = self.flights

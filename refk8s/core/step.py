@@ -5,16 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import flight as effects
 from .action import Action, AdvanceTo, Begin, Crash, Deliver, Fire, Hold, Input, Release, Relist, Reply, Restart, Serve
 from .clock import GOAL, PERIODIC
 from .delta import Delta
-from .digest import cell
+from .digest import cell, mix
 from .errors import ModelError
-from .flight import Exit, Flight, Parallel, Reconcile, Requeue, Retry, rebuild, salt, token
+from .flight import (
+    Cached,
+    Cancel,
+    Compact,
+    Emit,
+    Enqueue,
+    Exit,
+    Flight,
+    Note,
+    Now,
+    Parallel,
+    Recall,
+    Reconcile,
+    Remember,
+    Requeue,
+    Retry,
+    Switch,
+    rebuild,
+    salt,
+    token,
+)
 from .hands import Hands
 from .model import Model, Occasion
-from .process import Informer, Process, Program
+from .process import Informer, Process, Program, WorkQueue
 from .ready import ids
 from .table import EMPTY_LANE, Log
 from .wire import TIMEOUT, InFlight, Request, Response
@@ -268,7 +287,7 @@ class Draft:
             message.request,
             message.flight,
             message.part,
-            salt(response),
+            mix(message.digest, salt(response) + 1),
             self.index,
             response,
         )
@@ -277,7 +296,7 @@ class Draft:
     def _put(self, p: int, message: InFlight, rank: int) -> None:
         world = self.world
         lane = world.inbox.get(p) or EMPTY_LANE
-        world.partial += _message(message)
+        world.partial += message.digest
         world.inbox = world.inbox.set(p, lane.push(message))
         self.ready[rank] |= 1 << p
 
@@ -287,7 +306,7 @@ class Draft:
         message = lane[number]
         lane = lane.take(number)
         world.inbox = world.inbox.set(p, lane)
-        world.partial -= _message(message)
+        world.partial -= message.digest
         if not len(lane):
             self.ready[rank] &= ~(1 << p)
         return message
@@ -301,10 +320,10 @@ class Draft:
         process = world.procs[action.p].copy()
         program = self.model.program(process.pid)
         flight = process.flights[message.flight]
-        world.partial -= cell("flight", process.pid, flight.controller, flight.key, flight.digest)
+        world.partial -= flight.digest
         flight = flight.with_reply(message.part, message.response)
         if flight.missing:
-            world.partial += cell("flight", process.pid, flight.controller, flight.key, flight.digest)
+            world.partial += flight.digest
             process.flights = process.flights.set(message.flight, flight)
         else:
             process.flights = process.flights.delete(message.flight)
@@ -320,8 +339,8 @@ class Draft:
         queue = process.queues[action.c]
         number = queue.lane.head
         queue, key, cause = queue.begin()
-        world.partial -= cell("queue", process.pid, action.c, number, key)
-        self._set_queue(process, action.c, queue)
+        world.partial -= mix(cell("queue", process.pid, action.c, key), number)
+        self._set_queue(action.p, process, action.c, queue)
         self.delta.cause = cause
         generator = program.controllers[action.c].reconcile(key)
         start = cell("start", process.pid, process.incarnation, action.c, key)
@@ -352,7 +371,7 @@ class Draft:
         answer: Any,
     ) -> None:
         """Run a reconcile until it waits for a reply, or ends."""
-        seen: list[str] = []
+        told: list[tuple[Any, Any]] = []
         while True:
             try:
                 effect = generator.send(answer)
@@ -362,24 +381,23 @@ class Draft:
             kind = type(effect)
             if kind is Request or (kind is Parallel and effect.requests):
                 break
-            answer, mark = self._local(p, process, program, controller, effect)
-            if mark:
-                seen.append(mark)
-            log = log.append((effect, answer))
+            answer = self._local(p, process, program, controller, effect)
+            told.append((effect, answer))
         requests = (effect,) if kind is Request else effect.requests
-        digest = cell(digest, *seen, len(requests))
+        digest = cell(digest, *filter(None, map(_mark, told)), len(requests))
+        log = log.extend(told)
         flight_id = (controller, key)
         stem = f"{process.pid}/{program.controllers[controller].name}:{key}.{log.end}"
         for part, request in enumerate(requests):
             rid = stem if len(requests) == 1 else f"{stem}[{part}]"
             message = InFlight(
-                rid, p, process.incarnation, process.server, request, flight_id, part, digest & 0xFFFFFFFF, self.index
+                rid, p, process.incarnation, process.server, request, flight_id, part, mix(digest, part + 1), self.index
             )
             self._put(process.server, message, REQUESTS)
         live = generator if self.model.keep_live else None
         flight = Flight(controller, key, log, effect, digest, (None,) * len(requests), len(requests), cause, live)
         process.flights = process.flights.set(flight_id, flight)
-        self.world.partial += cell("flight", process.pid, controller, key, digest)
+        self.world.partial += digest
 
     def _finish(self, p: int, process: Process, program: Program, controller: int, key: str, result: Any) -> None:
         queue = process.queues[controller]
@@ -402,10 +420,9 @@ class Draft:
                 self._fail_cell(process, controller, key, failures, 0)
         queue = queue.done(key)
         if queue.lane.next_number != before:
-            self.world.partial += cell("queue", process.pid, controller, before, key) - cell(
-                "again", process.pid, controller, key
-            )
-        self._set_queue(process, controller, queue)
+            self.world.partial += mix(cell("queue", process.pid, controller, key), before)
+            self.world.partial -= cell("again", process.pid, controller, key)
+        self._set_queue(p, process, controller, queue)
         if type(result) is Requeue:
             name = program.controllers[controller].name
             if result.after_ms:
@@ -423,24 +440,25 @@ class Draft:
         if new:
             world.partial += cell("failures", process.pid, controller, key, new)
 
-    def _local(self, p: int, process: Process, program: Program, controller: int, effect: Any) -> tuple[Any, str]:
-        """The answer of an effect that needs no other process, and what it adds to the flight's digest."""
+    def _local(self, p: int, process: Process, program: Program, controller: int, effect: Any) -> Any:
+        """The answer of an effect that needs no other process."""
         kind = type(effect)
-        if kind is effects.Cached:
-            place = program.stream_index[effect.stream]
-            informer = process.informers[place]
+        if kind is Recall:
+            return process.memory.get(effect.name, effect.default)
+        if kind is Cached:
+            informer = process.informers[program.stream_index[effect.stream]]
             if informer is None:
                 raise ModelError(f"{process.pid} reads {effect.stream} before its first list")
-            return informer.root.cache(effect.stream, informer.revision), f"{effect.stream}@{informer.position}"
-        if kind is effects.Recall:
-            value = process.memory.get(effect.name, effect.default)
-            return value, "" if effect.name.startswith("~") else token(value)
-        if kind is effects.Remember:
+            return informer.root.cache(effect.stream, informer.revision)
+        if kind is Now:
+            return self.now_ms
+        if kind is Remember:
             self.remember(process, effect.name, effect.value)
-            return None, ""
-        if kind is effects.Now:
-            return self.now_ms, str(self.now_ms)
-        if kind is effects.Enqueue:
+        elif kind is Emit:
+            self._emit(p, process, effect.request)
+        elif kind is Note:
+            self.delta.notes.append((p, effect.kind, effect.data))
+        elif kind is Enqueue:
             if effect.after_ms or effect.periodic:
                 self.enqueue_after(
                     p,
@@ -453,32 +471,30 @@ class Draft:
                 )
             else:
                 self.enqueue(p, process, effect.controller, effect.key, self.index)
-            return None, ""
-        if kind is effects.Cancel:
+        elif kind is Cancel:
             self.cancel(p, program.index[effect.controller], effect.key)
-            return None, ""
-        if kind is effects.Emit:
-            stem = f"{process.pid}/emit"
-            mark = cell("emit", stem, self.index) & 0xFFFFFFFF
-            message = InFlight(stem, p, process.incarnation, process.server, effect.request, None, 0, mark, self.index)
-            self._put(process.server, message, REQUESTS)
-            return None, ""
-        if kind is effects.Compact:
+        elif kind is Compact:
             self.compact(effect.keep)
-            return None, ""
-        if kind is effects.Switch:
-            target = self.world.names[effect.pid]
-            if self.world.procs[target].alive and not effect.on:
-                self.crash(Crash(target))
-            elif effect.on and not self.world.procs[target].alive:
-                self.restart(Restart(target))
-            return None, ""
-        if kind is effects.Note:
-            self.delta.notes.append((p, effect.kind, effect.data))
-            return None, ""
-        if kind is Parallel:
-            return (), ""
-        raise ModelError(f"{program.controllers[controller].name} yielded {effect!r}, which is no effect")
+        elif kind is Switch:
+            self._switch(effect)
+        elif kind is Parallel:
+            return ()
+        else:
+            raise ModelError(f"{program.controllers[controller].name} yielded {effect!r}, which is no effect")
+        return None
+
+    def _emit(self, p: int, process: Process, request: Request) -> None:
+        stem = f"{process.pid}/emit"
+        digest = mix(cell("emit", process.pid, process.incarnation), self.index)
+        message = InFlight(stem, p, process.incarnation, process.server, request, None, 0, digest, self.index)
+        self._put(process.server, message, REQUESTS)
+
+    def _switch(self, effect: Switch) -> None:
+        target = self.world.names[effect.pid]
+        if self.world.procs[target].alive and not effect.on:
+            self.crash(Crash(target))
+        elif effect.on and not self.world.procs[target].alive:
+            self.restart(Restart(target))
 
     # ---- queues, memory, timers: shared by handlers and reconciles
 
@@ -496,10 +512,10 @@ class Draft:
             return
         number = queue.lane.next_number
         if added.lane.next_number != number:
-            self.world.partial += cell("queue", process.pid, c, number, key)
+            self.world.partial += mix(cell("queue", process.pid, c, key), number)
         else:
             self.world.partial += cell("again", process.pid, c, key)
-        self._set_queue(process, c, added)
+        self._set_queue(p, process, c, added)
 
     def enqueue_after(
         self, p: int, process: Process, controller: str, key: str, after_ms: int, *, periodic: bool = False, cause: int
@@ -536,8 +552,8 @@ class Draft:
         elif name in memory:
             process.memory = memory.delete(name)
 
-    def _set_queue(self, process: Process, c: int, queue: Any) -> None:
-        process.queues = (*process.queues[:c], queue, *process.queues[c + 1 :])
+    def _set_queue(self, p: int, process: Process, c: int, queue: WorkQueue) -> None:
+        process.put_queue(c, queue, self.world.workers[p][c])
 
     def settle(self, p: int, process: Process, program: Program) -> None:
         """Store the changed process and set its ready bit for beginning."""
@@ -547,13 +563,12 @@ class Draft:
             shut = program.gate not in process.memory
             workers = tuple(0 if shut and c else each.workers for c, each in enumerate(program.controllers))
             world.workers = (*world.workers[:p], workers, *world.workers[p + 1 :])
-        rank = BEGIN + program.rank
-        if process.started:
-            for queue, count in zip(process.queues, world.workers[p], strict=True):
-                if len(queue.lane) and len(queue.active) < count:
-                    self.ready[rank] |= 1 << p
-                    return
-        self.ready[rank] &= ~(1 << p)
+            for c, count in enumerate(workers):
+                process.put_queue(c, process.queues[c], count)
+        if process.able and process.started:
+            self.ready[BEGIN + program.rank] |= 1 << p
+        else:
+            self.ready[BEGIN + program.rank] &= ~(1 << p)
 
     def fire(self, action: Fire) -> None:
         world = self.world
@@ -684,17 +699,9 @@ class Draft:
     def post(self, sender: int, request: Request) -> None:
         """Put a request of `sender` on the wire for which no flight waits (an Input's request)."""
         process = self.world.procs[sender]
-        message = InFlight(
-            f"{process.pid}/input:{request}",
-            sender,
-            process.incarnation,
-            process.server,
-            request,
-            None,
-            0,
-            0,
-            self.index,
-        )
+        name = f"{process.pid}/input:{request}"
+        digest = mix(cell("input", name, process.incarnation), self.index)
+        message = InFlight(name, sender, process.incarnation, process.server, request, None, 0, digest, self.index)
         self._put(process.server, message, REQUESTS)
 
 
@@ -707,11 +714,11 @@ def process_cells(p: int, world: World, process: Process, program: Program) -> i
             total += _informer(pid, stream, informer)
     for c, queue in enumerate(process.queues):
         waiting = {queue.lane[number] for number in queue.lane.numbers()}
-        total += sum(cell("queue", pid, c, number, queue.lane[number]) for number in queue.lane.numbers())
+        total += sum(mix(cell("queue", pid, c, queue.lane[number]), number) for number in queue.lane.numbers())
         total += sum(cell("again", pid, c, key) for key in queue.dirty if key not in waiting)
         total += sum(cell("failures", pid, c, key, count) for key, count in queue.failures.items())
     for _, flight in process.flights.items():
-        total += cell("flight", pid, flight.controller, flight.key, flight.digest)
+        total += flight.digest
     for name, value in process.memory.items():
         if not name.startswith("~"):
             total += cell("memory", pid, name, token(value))
@@ -725,19 +732,24 @@ def recompute_fingerprint(model: Model, world: World) -> int:
         total += process_cells(p, world, process, model.program(process.pid))
     for p in world.inbox:
         lane = world.inbox[p]
-        total += sum(_message(lane[number]) for number in lane.numbers())
-    total += world.timers.recompute_fingerprint() + world.store.recompute_fingerprint() + cell("now", world.now_ms)
+        total += sum(lane[number].digest for number in lane.numbers())
+    total += world.timers.recompute_fingerprint() + world.store.recompute_fingerprint() + cell("now") * world.now_ms
     return total & ((1 << 128) - 1)
 
 
+def _mark(told: tuple[Any, Any]) -> str:
+    """What an effect and its answer add to the digest of a flight."""
+    effect, answer = told
+    kind = type(effect)
+    if kind is Recall:
+        return "" if effect.name.startswith("~") else token(answer)
+    if kind is Cached:
+        return f"{effect.stream}@{answer.revision}"
+    return str(answer) if kind is Now else ""
+
+
 def _informer(pid: str, stream: str, informer: Informer) -> int:
-    return cell("informer", pid, stream, informer.position, informer.overlay)
-
-
-def _message(message: InFlight) -> int:
-    return cell(
-        "message", message.rid, message.incarnation, message.salt, "request" if message.response is None else "reply"
-    )
+    return cell("informer", pid, stream, informer.overlay) * (informer.position + 2)  # from 1: a position may be GONE
 
 
 _HANDLERS: dict[type, Any] = {

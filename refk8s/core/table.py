@@ -93,6 +93,7 @@ def _first(item: tuple[Any, Any]) -> Any:
 
 
 EMPTY: Table[Any, Any] = Table()
+_NOTHING: Any = Map()
 
 
 class Log(Generic[V]):
@@ -117,6 +118,16 @@ class Log(Generic[V]):
         items.append(item)
         return Log(items, self.base, self.end + 1)
 
+    def extend(self, items: list[V]) -> Log[V]:
+        """A log with `items` appended in order."""
+        if not items:
+            return self
+        mine = self._items
+        if len(mine) != self.end - self.base:
+            mine = mine[: self.end - self.base]
+        mine.extend(items)
+        return Log(mine, self.base, self.end + len(items))
+
     def floor(self, index: int) -> Log[V]:
         """A log without the items before `index`."""
         if index <= self.base:
@@ -140,45 +151,45 @@ class Log(Generic[V]):
 
 
 class Lane(Generic[V]):
-    """A persistent FIFO from whose middle items can be taken; items are named by the integer at which they were appended."""
+    """A persistent FIFO from whose middle items can be taken; items are named by the integer at which they were appended.
 
-    __slots__ = ("_items", "_tail", "head")
+    `head` is the number of the oldest item, `size` how many there are, `next_number` what the next pushed one gets.
+    """
 
-    def __init__(self, items: Table[int, V] = EMPTY, head: int = 0, tail: int = 0) -> None:
-        self._items = items
+    __slots__ = ("_items", "head", "next_number", "size")
+
+    def __init__(self, items: Any = _NOTHING, head: int = 0, next_number: int = 0, size: int = 0) -> None:
+        self._items = items  # an immutables.Map
         self.head = head
-        self._tail = tail
+        self.next_number = next_number
+        self.size = size
 
     def push(self, item: V) -> Lane[V]:
         """A lane with `item` at its end, under the number `next_number`."""
-        return Lane(self._items.set(self._tail, item), self.head, self._tail + 1)
-
-    @property
-    def next_number(self) -> int:
-        """The number that the next pushed item gets."""
-        return self._tail
+        number = self.next_number
+        return Lane(self._items.set(number, item), self.head, number + 1, self.size + 1)
 
     def take(self, number: int) -> Lane[V]:
         """A lane without the item `number`. Raises KeyError if it is not there."""
         items = self._items.delete(number)
-        head = self.head
-        while head < self._tail and head not in items:
+        head, end = self.head, self.next_number
+        while head < end and head not in items:
             head += 1
-        return Lane(items, head, self._tail)
+        return Lane(items, head, end, self.size - 1)
 
     def first(self) -> V:
         """The oldest item. Raises KeyError if the lane is empty."""
-        return self._items[self.head]
+        return cast(V, self._items[self.head])
 
     def numbers(self) -> list[int]:
         """The numbers of the items, oldest first."""
-        return self._items.keys()
+        return sorted(self._items.keys())
 
     def __getitem__(self, number: int) -> V:
-        return self._items[number]
+        return cast(V, self._items[number])
 
     def __len__(self) -> int:
-        return len(self._items)
+        return self.size
 
 
 EMPTY_LANE: Lane[Any] = Lane()

@@ -91,7 +91,8 @@ class InFlight:
     """A message on the wire: a request on its way to a server, or (with `response`) a reply on its way back.
 
     `flight` is the (controller, key) that waits for the reply, or None where nobody does (fire and forget); `part` is its place among parallel requests;
-    `incarnation` is that of the sender, so that a reply never reaches its successor. `cause` is the step that put the message there.
+    `incarnation` is that of the sender, so that a reply never reaches its successor. `digest` tells it from every other message, `cause` is the step
+    that put it there.
     """
 
     rid: str
@@ -101,6 +102,6 @@ class InFlight:
     request: Request
     flight: tuple[int, str] | None
     part: int
-    salt: int
+    digest: int
     cause: int
     response: Response | None = None

@@ -105,7 +105,7 @@ class World:
     def fingerprint(self) -> int:
         """The exact fingerprint: 128 bits over all state that can matter."""
         fingerprint: int = (
-            self.partial + self.store.fingerprint + self.timers.fingerprint + cell("now", self.now_ms)
+            self.partial + self.store.fingerprint + self.timers.fingerprint + cell("now") * self.now_ms
         ) & MASK
         return fingerprint
 
