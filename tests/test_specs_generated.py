@@ -97,6 +97,24 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert not broken
 
 
+def alternatives(name: str) -> list[str]:
+    """A name with {a,b} written out."""
+    found = re.search(r"\{([^{}]*)\}", name)
+    if found is None:
+        return [name]
+    before, after = name[: found.start()], name[found.end() :]
+    return [each for part in found[1].split(",") for each in alternatives(before + part.strip() + after)]
+
+
+@every_page
+def test_files_that_a_page_names_are_there(page: Path) -> None:
+    prose = build_specs.FENCE.sub("", page.read_text())
+    names = [each for name in re.findall(r"`([^`\s]+\.(?:py|json|txt|yaml))`", prose) for each in alternatives(name)]
+    roots = (build_specs.PACKAGE, build_specs.ROOT)
+    missing = [name for name in names if not any(any(root.glob(name)) for root in roots)]
+    assert [name for name in missing if "/" in name or not any(build_specs.PACKAGE.rglob(name))] == []
+
+
 # ---- nothing is forgotten
 
 
