@@ -34,6 +34,8 @@ class ConformanceError(Refk8sError):
 
 @attrs.frozen
 class Case:
+    """One recorded case: what was asked and what the real Kubernetes answered."""
+
     name: str
     input: Any
     expected: Any

@@ -42,6 +42,8 @@ class Group:
 
 @attrs.frozen
 class Report:
+    """The groups of one or several corpora."""
+
     groups: tuple[Group, ...]
 
     @property
