@@ -58,6 +58,7 @@ def step(model: Model, world: World, action: Action) -> tuple[World, Delta]:
 def genesis(model: Model, store: Any, fill: Callable[[Draft], None]) -> World:
     """The first World: `store` as it is, at the model's epoch, with the processes that `fill` adds."""
     draft = Draft(model, World(store, model.epoch_ms))
+    draft.index = -1  # what is there from the beginning has no cause
     fill(draft)
     world, _ = draft.freeze()
     world.index = 0
