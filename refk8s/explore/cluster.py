@@ -14,8 +14,9 @@ from ..api.registry import RESOURCES
 from ..api.rest import Api, genesis
 from ..api.restore import restore
 from ..api.store import Change, Store
+from ..controllers.leader import LeaderElector, elected
 from ..controllers.program import kube_controller_manager
-from ..controllers.runtime import Controller, Handler
+from ..controllers.runtime import Controller, Handler, Recorder
 from ..core.action import Crash
 from ..core.hands import Hands
 from ..core.model import Model
@@ -60,7 +61,7 @@ class Cluster:
 
     `nodes`: one kubelet each (`absent` names those that start switched off); `users`: name → script; `behaviours`: what containers do
     (refk8s.kubelet.behaviour); `objects`: documents that are in the store at the beginning (a dump); `api_servers` above 1 gives each a watch cache of its
-    own; `controller_managers` and `schedulers` are replicas.
+    own; `controller_managers` and `schedulers` are replicas, of which one works at a time unless `leader_election` is off.
     """
 
     nodes: tuple[NodeSpec, ...] = ()
@@ -71,6 +72,7 @@ class Cluster:
     api_servers: int = 1
     controller_managers: int = 1
     schedulers: int = 1
+    leader_election: bool = True
     gates: Mapping[str, bool] = attrs.field(factory=dict)
     epoch_ms: int = EPOCH_MS
     quiet_ms: int = 10_000
@@ -113,15 +115,22 @@ def _programs(cluster: Cluster, parts: Parts) -> dict[str, Program]:
     for name in _replicas("kube-apiserver", cluster.api_servers):
         programs[name] = watch_cache
     for name in _replicas("kube-controller-manager", cluster.controller_managers):
-        programs[name] = parts.controller_manager(cluster.gates)
+        programs[name] = _elected(parts.controller_manager(cluster.gates), cluster.controller_managers, cluster)
     for name in _replicas("kube-scheduler", cluster.schedulers):
-        programs[name] = parts.scheduler()
+        programs[name] = _elected(parts.scheduler(), cluster.schedulers, cluster)
     for node in cluster.nodes:
         programs[f"kubelet/{node.name}"] = parts.kubelet(node, cluster.behaviours)
     for name, script in cluster.users.items():
         programs[f"user/{name}"] = parts.user(script)
     programs.setdefault(YOU, parts.user(()))
     return programs
+
+
+def _elected(program: Program, replicas: int, cluster: Cluster) -> Program:
+    """The program of one of several replicas, of which one works at a time."""
+    if replicas == 1 or not cluster.leader_election:
+        return program
+    return elected(program, LeaderElector(lock=f"kube-system/{program.kind}", recorder=Recorder(program.kind)))
 
 
 def _replicas(name: str, count: int) -> list[str]:
