@@ -84,6 +84,8 @@ def from_data(data: Mapping[str, Any], *, base: Path | None = None) -> Scenario:
     document = structure(data, Document)
     spec = _inlined(document.spec, base or Path())
     cluster = _cluster(spec)
+    if "nodes" not in (data.get("spec") or {}):
+        cluster = _with_dumped_nodes(cluster, spec)
     raw = {name: value for name, value in (data.get("spec") or {}).items() if name != "dumps"}
     raw["users"] = spec.users
     if spec.objects:
@@ -114,7 +116,8 @@ def _cluster(spec: Spec) -> Cluster:
                 ("spec", "nodes", number), f"there is a node {name!r} already; give the groups different names"
             )
         seen[name] = number
-    _check_nodes_named(spec, seen)
+    if not any(document["kind"] == "Node" for document in spec.objects):
+        _check_nodes_named(spec, seen)
     clashing = len({_tail(name) for name in seen}) < len(seen)
     return Cluster(
         nodes=tuple(_node(name, group, n if clashing else 0) for n, (name, group, _) in enumerate(named, 1)),
@@ -128,6 +131,20 @@ def _cluster(spec: Spec) -> Cluster:
         gates=dict(spec.gates),
         epoch_ms=unix_ms(spec.epoch),
     )
+
+
+def _with_dumped_nodes(cluster: Cluster, spec: Spec) -> Cluster:
+    """The cluster with a kubelet for each Node of a dump, instead of the default nodes; as it is if the dump has none."""
+    found = []
+    for document in spec.objects:
+        if document["kind"] == "Node":
+            status, metadata = document.get("status") or {}, document["metadata"]
+            capacity, allocatable = status.get("capacity") or {}, status.get("allocatable") or {}
+            found.append(NodeSpec(metadata["name"], capacity, allocatable, metadata.get("labels") or {}))
+    if not found:
+        return cluster
+    _check_nodes_named(spec, {node.name: 0 for node in found})
+    return attrs.evolve(cluster, nodes=tuple(found))
 
 
 def _tail(name: str) -> str:

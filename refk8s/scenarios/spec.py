@@ -134,7 +134,7 @@ class Spec:
     """The body of a scenario."""
 
     nodes: list[NodeGroup] = attrs.Factory(lambda: [NodeGroup(count=3)])
-    """Groups of nodes; without any, three default ones (4 CPU, 8Gi, 110 pods)."""
+    """Groups of nodes; without any, those of the dumps, and if there are none either, three default ones (4 CPU, 8Gi, 110 pods)."""
     users: dict[UserName, list[Step]] = attrs.Factory(dict)
     """Name → script: what this user does, one step after the other."""
     behaviours: list[Behaviour] = attrs.Factory(list)

@@ -138,3 +138,17 @@ def test_manifests_are_applied_by_one_user_and_must_be_accepted() -> None:
 def test_an_unknown_name_is_told_with_those_that_there_are() -> None:
     with pytest.raises(Refk8sError, match="nowhere: no such file, and no shipped scenario; shipped are first-pod"):
         resolve("nowhere")
+
+
+def test_nodes_of_a_dump_get_kubelets_when_the_scenario_names_none() -> None:
+    node = {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": "big"},
+        "status": {"capacity": {"cpu": "64"}, "allocatable": {"cpu": "60"}},
+    }
+    data = {"apiVersion": "refk8s.dev/v1", "kind": "Scenario", "metadata": {"name": "x"}, "spec": {"objects": [node]}}
+    (spec,) = from_data(data).cluster.nodes
+    assert (spec.name, spec.all_capacity()["cpu"], spec.all_allocatable()["cpu"]) == ("big", "64", "60")
+    named = {**data, "spec": {"objects": [node], "nodes": [{"name": "small"}]}}
+    assert [spec.name for spec in from_data(named).cluster.nodes] == ["small"]
