@@ -119,10 +119,7 @@ def invariants_of(component: str) -> list[Invariant]:
 @lru_cache(maxsize=1)
 def catchers() -> Mapping[str, list[str]]:
     """The mutants that each invariant catches, by the invariant's id."""
-    try:
-        from refk8s.zoo import MUTANTS
-    except ImportError:  # TEMPORARY: until the zoo is there
-        return {}
+    from refk8s.zoo import MUTANTS
 
     found: dict[str, list[str]] = {}
     for mutant in MUTANTS:
