@@ -139,11 +139,12 @@ class Draft:
         for change in root.replacement(stream, old.root if old else None, revision, self.index):
             for handler in program.handlers[place]:
                 handler(hands, change)
-        if p in world.trailing:
-            self._wake(self._clients(p, stream))
         if not process.started and None not in process.informers:
             self._start(p, process, program)
         self.settle(p, process, program)
+        if p in world.trailing:
+            for iid in ids(self._clients(p, stream)):
+                self._reconsider(iid)
 
     def _source(self, process: Process, stream: str) -> tuple[Any, int] | None:
         """The collection and revision that a list of `stream` by `process` sees; None while the watch cache that feeds it has not listed."""
@@ -152,7 +153,7 @@ class Draft:
         server = process.server
         if server in world.trailing and world.pids[server] != process.pid:
             informer = self._watch_cache(server, resource)
-            return None if informer is None else (informer.root, informer.revision)
+            return None if informer is None or informer.position < 0 else (informer.root, informer.revision)
         return world.store.collection(resource), world.store.revision
 
     def _watch_cache(self, server: int, resource: str) -> Informer | None:
@@ -171,9 +172,22 @@ class Draft:
         else:
             self.ready[BEHIND] &= ~(1 << iid)
 
+    def _reconsider(self, iid: int) -> None:
+        """Set the ready bit of an informer after something that it depends on has changed."""
+        p, place = self.world.informers[iid]
+        process = self.world.procs[p]
+        stream = self.model.program(process.pid).streams[place]
+        informer = process.informers[place]
+        if informer is not None and informer.position >= 0:
+            self._refresh(iid, process, stream, informer, self.world.store.log(stream))
+        elif self._source(process, stream) is not None:
+            self.ready[BEHIND] |= 1 << iid
+        else:
+            self.ready[BEHIND] &= ~(1 << iid)
+
     def _feed(self, server: int, change: Any) -> None:
         """An API server's watch cache has taken `change`: its clients may take it too."""
-        self._wake(self._mask(change) & self.world.trailing[server])
+        self.ready[BEHIND] |= self._mask(change) & self.world.trailing[server]
 
     def _mask(self, change: Any) -> int:
         subscribers = self.world.subscribers
@@ -189,9 +203,6 @@ class Draft:
             if stream.partition("@")[0] == resource:
                 mask |= informers
         return mask & self.world.trailing[server]
-
-    def _wake(self, informers: int) -> None:
-        self.ready[BEHIND] |= informers
 
     def _start(self, p: int, process: Process, program: Program) -> None:
         """All caches have synced: the controllers start."""
@@ -216,7 +227,7 @@ class Draft:
             process = process.copy()
             process.informers = (*process.informers[:place], expired, *process.informers[place + 1 :])
             world.procs = world.procs.set(p, process)
-            self._wake(1 << iid)
+            self._reconsider(iid)
 
     # ---- requests
 
@@ -650,10 +661,9 @@ class Draft:
                 self._answer(message, Response(TIMEOUT))
         world.procs = world.procs.set(p, dead)
         world.partial += process_cells(p, world, dead, program)
-        self.ready[BEHIND] &= ~self._informers_of(p, program)
+        self.ready[BEHIND] &= ~(self._informers_of(p) | (world.trailing.get(p) or 0))
         self.ready[BEGIN + program.rank] &= ~(1 << p)
-        world.stopped |= 1 << p
-        world.held |= self._informers_of(p, program)
+        self._mask_out()
 
     def restart(self, action: Restart) -> None:
         p, world = action.p, self.world
@@ -663,36 +673,39 @@ class Draft:
         program = self.model.program(dead.pid)
         process = Process.fresh(dead.pid, dead.server, program, dead.incarnation, alive=True)
         process.memory = dead.memory
-        mask = self._informers_of(p, program)
-        world.stopped &= ~(1 << p)
-        world.held &= ~mask
         world.partial -= cell("process", dead.pid, dead.incarnation, 0)
         self._boot(p, process, program)
+        self._mask_out()
 
-    def _informers_of(self, p: int, program: Program) -> int:
-        return ((1 << len(program.streams)) - 1) << self.world.first_informer[p]
+    def _informers_of(self, p: int) -> int:
+        world = self.world
+        return ((1 << len(world.procs[p].informers)) - 1) << world.first_informer[p]
+
+    def _mask_out(self) -> None:
+        """What does not act: processes that are held or down with all their informers, and informers held by themselves."""
+        world = self.world
+        stopped = {-iid - 1 for iid in world.holds if iid < 0} | {
+            p for p, process in world.procs.items() if not process.alive
+        }
+        world.stopped = sum(1 << p for p in sorted(stopped))
+        world.held = 0
+        for p in sorted(stopped):
+            world.held |= self._informers_of(p)
+        for iid in world.holds:
+            if iid >= 0:
+                world.held |= 1 << iid
 
     def hold(self, action: Hold) -> None:
         world = self.world
-        if action.iid >= 0:
-            world.held |= 1 << action.iid
-        else:
-            p = -action.iid - 1
-            world.stopped |= 1 << p
-            world.held |= self._informers_of(p, self.model.program(world.pids[p]))
         world.holds = (*world.holds, action.iid)
         world.partial += cell("held", action.iid)
+        self._mask_out()
 
     def release(self, action: Release) -> None:
         world = self.world
-        if action.iid >= 0:
-            world.held &= ~(1 << action.iid)
-        else:
-            p = -action.iid - 1
-            world.stopped &= ~(1 << p)
-            world.held &= ~self._informers_of(p, self.model.program(world.pids[p]))
         world.holds = tuple(held for held in world.holds if held != action.iid)
         world.partial -= cell("held", action.iid)
+        self._mask_out()
 
     def input(self, action: Input) -> None:
         self.model.accept(self, action.payload)

@@ -173,3 +173,20 @@ def test_history_is_compacted_but_never_what_an_informer_still_has_to_take() -> 
     assert set(names) <= set(labels(world))
     assert 0 < world.store.compacted <= world.store.revision - KEPT_REVISIONS
     assert world.fingerprint == recompute_fingerprint(MODEL, world)
+
+
+def test_release_of_a_process_leaves_its_own_informers_hold_and_a_dead_process_dead() -> None:
+    world = toy.world(MODEL)
+    p = world.names["copier/0"]
+    iid = world.first_informer[p]
+    for action in (Hold(iid), Hold(-p - 1), Release(-p - 1)):
+        world, _ = step(MODEL, world, action)
+    assert world.held >> iid & 1
+    for action in (Hold(-p - 1), Crash(p), Release(-p - 1)):
+        world, _ = step(MODEL, world, action)
+    assert world.stopped >> p & 1
+    assert world.held >> iid & 1
+    world, _ = step(MODEL, world, Hold(-p - 1))
+    world, _ = step(MODEL, world, Restart(p))
+    assert world.stopped >> p & 1, "a restart does not end a hold"
+    assert world.fingerprint == recompute_fingerprint(MODEL, world)
