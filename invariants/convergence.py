@@ -17,6 +17,7 @@ from refk8s.core.model import Model
 from refk8s.core.process import Informer
 from refk8s.core.step import Draft, step
 from refk8s.core.world import World
+from refk8s.kinds.machines import progress_state
 from refk8s.kinds.node import Node
 from refk8s.kinds.pod import Pod
 
@@ -32,6 +33,9 @@ TERMINAL = ("Succeeded", "Failed")
 
 A_WHILE_MS = 60_000
 """How long a quiet world is watched: longer than any back-off that is no goal, shorter than the retries of the scheduler's flush."""
+NO_LIMIT = 2**31 - 1
+"""The progress deadline of a Deployment that has none."""
+
 MAX_STEPS = 2_000
 """An end for worlds of many nodes, whose heartbeats alone take that many steps."""
 
@@ -40,9 +44,9 @@ MAX_STEPS = 2_000
 def deployments_reach_what_they_want_or_say_why_not(model: Model, world: World) -> str | None:
     """Once the cluster is quiet, every Deployment has all its replicas updated and available, or says what is in the way.
 
-    Its status is about its present generation and adds up its ReplicaSets' statuses. If it is not complete, its condition Progressing is False,
-    ReplicaFailure is True, or pods of its ReplicaSets are not ready (CONV-03: these say why). Paused Deployments, and those that are being deleted or in a
-    namespace that is, have nothing to reach.
+    Its status is about its present generation and adds up its ReplicaSets' statuses. If it is not complete, its condition Progressing is False (with a
+    deadline a rollout is over or late, never under way), ReplicaFailure is True, or pods of its ReplicaSets are not ready (CONV-03: these say why). Paused
+    Deployments, and those that are being deleted or in a namespace that is, have nothing to reach.
     """
     if not _runs(world, MANAGER):
         return None
@@ -66,6 +70,11 @@ def deployments_reach_what_they_want_or_say_why_not(model: Model, world: World) 
         counts = [status.get(field, 0) for field in ("updatedReplicas", "replicas", "availableReplicas")]
         if counts == [wanted] * 3 or _condition(status, "Progressing") == "False":
             continue
+        if (
+            progress_state(stored.document)[""] == "progressing"
+            and spec.get("progressDeadlineSeconds", NO_LIMIT) != NO_LIMIT
+        ):
+            return f"{what}: its rollout neither ends nor times out (updated, present and available are {counts}: expected {wanted})"
         if _condition(status, "ReplicaFailure") == "True" or any(_waits(world, one) for one in owned):
             continue
         return (
@@ -89,7 +98,8 @@ def replica_sets_have_the_pods_they_want_or_say_why_not(model: Model, world: Wor
         if len(active) != wanted and _condition(status, "ReplicaFailure") != "True":
             return f"{what} has {len(active)} active pods: expected {wanted}, or the condition ReplicaFailure"
         ready = sum(_condition(pod.document["status"], "Ready") == "True" for pod in active)
-        for field, count in (("replicas", len(active)), ("readyReplicas", ready)):
+        going = [pod for pod in _owned(pods, stored) if _is_going(pod)]
+        for field, count in (("replicas", len(active)), ("readyReplicas", ready), ("terminatingReplicas", len(going))):
             if status.get(field, 0) != count:
                 return f"{what}: status.{field} is {status.get(field, 0)}, there are {count}"
     return None
@@ -164,7 +174,7 @@ def no_pod_waits_for_a_node_that_has_room(model: Model, world: World) -> str | N
 def a_quiet_cluster_stays_quiet(model: Model, world: World) -> str | None:
     """In a quiet cluster nothing but heartbeats is ever written, as long as nothing outside (users, containers that exit or fail) changes anything.
 
-    The scheduler counts up the event of a pod that it cannot place, each time that it tries again.
+    The scheduler may count up the event of a pod that it cannot place, and bring the reason up to date, each time that it tries again.
     """
     return _watch(model, world, A_WHILE_MS, "a quiet cluster", _is_retry)
 
@@ -173,7 +183,10 @@ def a_quiet_cluster_stays_quiet(model: Model, world: World) -> str | None:
     "CONV-05", severity=LIVENESS, on=AtQuiet(), spec=SPEC, source="controllers.md, level-driven", catalogue="V3"
 )
 def a_second_look_at_the_same_state_writes_nothing(model: Model, world: World) -> str | None:
-    """If every controller, scheduler and kubelet of a quiet cluster looks at all its objects once more (a resync), nothing but heartbeats is written."""
+    """If every controller, scheduler and kubelet of a quiet cluster looks at all its objects once more (a resync), nothing but heartbeats is written.
+
+    Reasons why pods cannot be placed may be brought up to date, as in CONV-04.
+    """
     return _watch(model, _resynced(model, world), A_WHILE_MS // 4, "a second look", _is_retry)
 
 
@@ -181,8 +194,11 @@ def a_second_look_at_the_same_state_writes_nothing(model: Model, world: World) -
     "CONV-06", severity=LIVENESS, on=AtQuiet(), spec=SPEC, source="Sieve (OSDI 2022); KEP-4988", catalogue="V8"
 )
 def a_restart_changes_nothing(model: Model, world: World) -> str | None:
-    """If every process of a quiet cluster but its users is restarted, so that all caches are listed anew, nothing but heartbeats and Events is written."""
-    return _watch(model, _restarted(model, world), A_WHILE_MS, "a restart", lambda change: change.resource == "events")
+    """If every process of a quiet cluster but its users is restarted, so that all caches are listed anew, nothing but heartbeats and Events is written.
+
+    Reasons why pods cannot be placed may be brought up to date, as in CONV-04: nodes that came and do not help have not woken the pod before.
+    """
+    return _watch(model, _restarted(model, world), A_WHILE_MS, "a restart", _is_event_or_retry)
 
 
 # ---- going on from a quiet world
@@ -226,8 +242,15 @@ def _about(change: Change) -> str:
 
 
 def _is_retry(change: Change) -> bool:
-    """Whether a write says that a pod still cannot be placed."""
-    return change.resource == "events" and change.obj.document.get("reason") == "FailedScheduling"
+    """Whether a write says that, or why, a pod still cannot be placed."""
+    if change.resource == "events":
+        return bool(change.obj.document.get("reason") == "FailedScheduling")
+    unbound = change.resource == "pods" and not change.obj.document["spec"].get("nodeName")
+    return unbound and change.type == MODIFIED and change.actor.startswith(SCHEDULER)
+
+
+def _is_event_or_retry(change: Change) -> bool:
+    return change.resource == "events" or _is_retry(change)
 
 
 def _resynced(model: Model, world: World) -> World:
@@ -306,6 +329,11 @@ def _owned(collection: Any, owner: Stored) -> list[Stored]:
 def _is_active(pod: Stored) -> bool:
     phase = (pod.document.get("status") or {}).get("phase")
     return phase not in TERMINAL and not pod.document["metadata"].get("deletionTimestamp")
+
+
+def _is_going(pod: Stored) -> bool:
+    phase = (pod.document.get("status") or {}).get("phase")
+    return phase not in TERMINAL and bool(pod.document["metadata"].get("deletionTimestamp"))
 
 
 def _waits(world: World, replica_set: Stored) -> bool:

@@ -34,7 +34,7 @@ class Machine:
 
     `states(document)` gives the state of each instance in an object (one named "" for a field of the object itself, one per container for container
     states); an instance that is not there is in `initial`. Writes of objects whose deletion removes the field are not judged; `outsiders`
-    (first parts of process names) may also do what no row allows, because the API takes any state from whoever may write it.
+    (first parts of process names) may also create objects in any state and write any status, because the API takes that from whoever may do it.
     """
 
     id: str
@@ -76,7 +76,7 @@ class Machine:
                 if change.resource != self.resource:
                     continue
                 for instance, was, now, row in self.fired(change):
-                    if row is None and change.actor.partition("/")[0] not in self.outsiders:
+                    if row is None and not (change.actor.partition("/")[0] in self.outsiders and _says_so(delta)):
                         what = f"{self.resource}/{change.key}{f' {instance}' if instance else ''}"
                         return f"{what}: {change.actor} changed {self.field} from {was or 'none'} to {now or 'none'}, which no row of {self.id} allows"
             return None
@@ -117,3 +117,11 @@ class Machine:
 def _name(state: str) -> str:
     """A state as mermaid can name it."""
     return state.replace(" ", "_") or "[*]"
+
+
+def _says_so(delta: Any) -> bool:
+    """Whether the step was a request whose sender decides about the status."""
+    if delta.served is None:
+        return False
+    request = delta.served[0].request
+    return bool(request.subresource == "status" or (request.verb == "create" and not request.subresource))

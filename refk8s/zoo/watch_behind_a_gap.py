@@ -35,6 +35,6 @@ MUTANT = Mutant(
     catches=("WATCH-05", "WATCH-04"),
     scenario=scene(
         *(apply(pod(f"web-{n}")) for n in range(6)),
-        users={"etcd": [step for _ in range(12) for step in ({"compact": {}}, sleep("200ms"))]},
+        users={"etcd": [{"compact": {}}, sleep("200ms")] * 12},
     ),
 )

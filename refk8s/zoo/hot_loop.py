@@ -1,0 +1,33 @@
+"""A controller tries again at once, for ever, to do what cannot be done.
+
+The status of a ReplicaSet that is gone: NotFound is taken for an error that goes away (catalogue D4 is of this class).
+"""
+
+from __future__ import annotations
+
+from ..controllers.replicaset import ReplicaSetController
+from ..controllers.runtime import get
+from ..core.flight import Reconcile, Requeue
+from .mutant import Mutant, with_controller
+from .scenes import apply, delete, replica_set, scene, sleep
+
+
+class Stubborn(ReplicaSetController):
+    """Never gives up on a ReplicaSet."""
+
+    def reconcile(self, key: str) -> Reconcile:
+        """Reconcile it, and if it is not there look again."""
+        result = yield from super().reconcile(key)
+        found = yield get("replicasets", key)
+        return result if found.ok else Requeue()
+
+
+MUTANT = Mutant(
+    id="hot-loop",
+    title="a controller loops on an object that is gone",
+    story=__doc__,
+    change=with_controller("replicaset", Stubborn),
+    catches=("CONV-04",),
+    scenario=scene(apply(replica_set(replicas=1)), sleep("5s"), delete("replicasets", "web")),
+    steps=5_000,
+)
