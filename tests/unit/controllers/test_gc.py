@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from refk8s.controllers.gc_graph import references_of
 from refk8s.controllers.machines_gc import GC_DELETION, deletion_state
 from refk8s.controllers.runtime import create, delete, patch
 from refk8s.core.action import AdvanceTo, Crash, Input, Restart, Serve
@@ -13,7 +14,7 @@ from refk8s.core.enabled import first
 from refk8s.core.flight import Cached, Recall, Retry
 from refk8s.core.wire import Request, Response
 
-from .manager_cluster import Cluster, config_map, owner, secret
+from .manager_cluster import Cluster, config_map, node, owner, pod, secret
 
 
 @pytest.fixture
@@ -249,6 +250,52 @@ def test_a_changed_object_with_the_same_owners_is_deleted_all_the_same() -> None
     assert cluster.names("secrets") == []
     deletes = [request.options["preconditions"] for request in cluster.requests if request.verb == "delete"]
     assert ["resourceVersion" in each for each in deletes] == [True, False]
+
+
+# ---- as recorded: conformance/api, controlplane/delete-deployment-*
+
+
+def deployed(policy: str) -> list[tuple[str, str, str]]:
+    """(resource, event, deletion state) after a Deployment of two pods is deleted, without changes that move nothing."""
+    cluster = Cluster().settle().send(create("nodes", node("n1")))
+    spec = pod("p")["spec"]
+    template = {"metadata": {"labels": {"app": "a"}}, "spec": spec}
+    body = {"replicas": 2, "selector": {"matchLabels": {"app": "a"}}, "template": template}
+    cluster.send(create("deployments", {"metadata": {"name": "d", "namespace": "default"}, "spec": body})).wait(2)
+    cluster.commits.clear()
+    cluster.send(delete("deployments", "default/d", propagationPolicy=policy)).wait(5)
+    story = []
+    for change in cluster.commits:
+        if change.resource in ("deployments", "replicasets", "pods"):
+            was, now = change.prev, None if change.type == "DELETED" else change.obj.document
+            freed = now is not None and references_of(now) != references_of(was.document)
+            if deletion_state(now) != deletion_state(was.document) or freed:
+                story.append((change.resource, change.type, deletion_state(now)))
+    return story
+
+
+def test_a_deployment_deleted_in_background_goes_first() -> None:
+    ending, gone = ("pods", "MODIFIED", "ending"), ("pods", "DELETED", "gone")
+    top = [("deployments", "DELETED", "gone"), ("replicasets", "DELETED", "gone")]
+    story = deployed("Background")
+    assert story[:2] == top
+    assert sorted(story[2:]) == sorted([ending, ending, gone, gone])
+
+
+def test_a_deployment_deleted_in_foreground_goes_last() -> None:
+    ending, gone = ("pods", "MODIFIED", "ending"), ("pods", "DELETED", "gone")
+    story = deployed("Foreground")
+    assert story[:2] == [("deployments", "MODIFIED", "waiting"), ("replicasets", "MODIFIED", "waiting")]
+    assert sorted(story[2:6]) == sorted([ending, ending, gone, gone])
+    assert story[6:] == [("replicasets", "DELETED", "gone"), ("deployments", "DELETED", "gone")]
+
+
+def test_a_deployment_deleted_with_orphans_leaves_its_replica_set() -> None:
+    assert deployed("Orphan") == [
+        ("deployments", "MODIFIED", "orphaning"),
+        ("replicasets", "MODIFIED", "live"),
+        ("deployments", "DELETED", "gone"),
+    ]
 
 
 # ---- in every order
