@@ -1,12 +1,15 @@
-"""`refk8s zoo list|run`: real bugs brought back, and which invariant catches each."""
+"""`refk8s zoo list|show|run`: real bugs brought back, and which invariant catches each."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .output import OUTPUT, Format, emit, note, table
+
+if TYPE_CHECKING:
+    from ..zoo.mutant import Mutant
 
 app = typer.Typer(help="Mutants: real bugs brought back by one replaced seam each.", no_args_is_help=True)
 
@@ -21,16 +24,37 @@ def list_(output: Annotated[Format, OUTPUT] = Format.text) -> None:
     from ..zoo import MUTANTS
 
     if output is not Format.text:
-        rows = [
-            {"id": m.id, "title": m.title, "catches": list(m.catches), "story": m.story, "scenario": m.scenario_name}
-            for m in MUTANTS
-        ]
-        emit({"version": 1, "mutants": rows}, output)
+        emit({"version": 1, "mutants": [_data(mutant) for mutant in MUTANTS]}, output)
         return
     table(
         ("ID", "CAUGHT BY", "SCENARIO", "TITLE"),
         [(m.id, ",".join(m.catches), m.scenario_name, m.title) for m in MUTANTS],
     )
+
+
+@app.command("show")
+def show(
+    id: Annotated[str, typer.Argument(help="The id of a mutant, e.g. blind-put.")],
+    output: Annotated[Format, OUTPUT] = Format.text,
+) -> None:
+    """Show one mutant: which real bug it is, what it does, and what catches it.
+
+    Example:
+      refk8s zoo show blind-put
+    """
+    from ..core.errors import Refk8sError
+    from ..zoo import MUTANTS
+
+    known = {mutant.id: mutant for mutant in MUTANTS}
+    if id not in known:
+        raise Refk8sError(f"no mutant {id!r}; `refk8s zoo list` names them all")
+    if output is not Format.text:
+        emit({"version": 1, **_data(known[id])}, output)
+        return
+    mutant = known[id]
+    typer.echo(f"{mutant.id}: {mutant.title}")
+    typer.echo(f"caught by {', '.join(mutant.catches)} in {mutant.scenario_name}")
+    typer.echo(f"\n{mutant.story}")
 
 
 @app.command("run")
@@ -85,3 +109,13 @@ def run(
         ]
         table(("ID", "CAUGHT BY", "SEED", "STEP", "TIME"), cells)
     raise typer.Exit(0 if all(row["caughtBy"] for row in rows) else 1)
+
+
+def _data(mutant: Mutant) -> dict[str, Any]:
+    return {
+        "id": mutant.id,
+        "title": mutant.title,
+        "catches": list(mutant.catches),
+        "story": mutant.story,
+        "scenario": mutant.scenario_name,
+    }
