@@ -67,11 +67,11 @@ class PodReadiness(Controller):
         if not node or (change.prev is not None and change.prev.document["spec"].get("nodeName") == node):
             return
         health = hands.recall(health_cell(node))
-        if health is not None and health[2] not in ("", TRUE):
+        if health is None or health[2] not in ("", TRUE):
             hands.enqueue(self.name, change.key)
 
     def reconcile(self, key: str) -> Reconcile:
-        """Mark the pod `key` not ready if its node is not."""
+        """Mark the pod `key` not ready if its node is not; one whose node the monitor has not looked at yet is left alone."""
         pods = yield Cached("pods")
         pod = pods.get(key)
         if pod is None:

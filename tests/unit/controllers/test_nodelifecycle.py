@@ -143,6 +143,22 @@ def test_pods_whose_write_fails_are_marked_at_the_next_pass() -> None:
     assert cluster.memory("retry:n1") is None
 
 
+def test_a_crash_between_the_node_and_its_pods_is_made_good_by_the_next_process() -> None:
+    """k#50067: the node is written Unknown, and the process dies before it has marked the pods."""
+    cluster = three_nodes().send(create("pods", pod("p")))
+    kill(cluster, "n1")
+    while ready(cluster, "n1")["status"] == "True":
+        action = first(cluster.world)
+        assert action is not None
+        cluster.do(action)
+    p = cluster.world.names["kcm"]
+    cluster.do(Crash(p))
+    assert [each["status"] for each in cluster.get("pods", "default/p")["status"]["conditions"]] == ["True"]
+    cluster.do(Restart(p))
+    cluster.settle()
+    assert [each["status"] for each in cluster.get("pods", "default/p")["status"]["conditions"]] == ["False"]
+
+
 # ---- taints
 
 
