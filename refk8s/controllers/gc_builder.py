@@ -59,7 +59,8 @@ class Graph:
     def identity(self, resource: str, path: str, uid: str) -> Identity:
         """The identity of an object of a watched resource."""
         row = self.rows[resource]
-        return Identity(row.kind, row.api_version, *split(path), uid)
+        namespace, name = split(path)
+        return Identity(row.kind, row.api_version, namespace, name, uid)
 
     # ---- events
 
@@ -128,7 +129,7 @@ class Graph:
         for reference in references:
             uid = reference["uid"]
             place = hands.recall(f"~uid:{uid}")
-            owner = self.identity(*place, uid) if place is not None else hands.recall(f"virtual:{uid}")
+            owner = self.identity(place[0], place[1], uid) if place is not None else hands.recall(f"virtual:{uid}")
             if owner is None:
                 owner = owner_identity(reference, item.namespace)
                 hands.remember(f"virtual:{uid}", owner)
@@ -163,7 +164,7 @@ class Graph:
 
     def _enqueue_owner(self, hands: Hands, uid: str) -> None:
         place = hands.recall(f"~uid:{uid}")
-        owner = self.identity(*place, uid) if place is not None else hands.recall(f"virtual:{uid}")
+        owner = self.identity(place[0], place[1], uid) if place is not None else hands.recall(f"virtual:{uid}")
         if owner is not None:
             hands.enqueue(self.delete_queue, owner.key)
 
@@ -194,7 +195,7 @@ class Graph:
     def observed(self, item: Identity) -> Generator[Any, Any, Stored | None]:
         """The object, if an informer has seen it where `item` says."""
         place = yield Recall(f"~uid:{item.uid}")
-        if place is None or self.identity(*place, item.uid) != item:
+        if place is None or self.identity(place[0], place[1], item.uid) != item:
             return None
         cache = yield Cached(place[0])
         found: Stored | None = cache.get(place[1])
@@ -240,7 +241,7 @@ class Graph:
             return
         dependents = [_dependent(node) for node in (yield from self.dependents(item.uid))]
         fitting, others = partition_dependents(dependents, item)
-        if place is not None and self.identity(*place, item.uid) != item:
+        if place is not None and self.identity(place[0], place[1], item.uid) != item:
             yield from self._collect(item, fitting)
         elif place is None and others:
             yield from self._collect(item, fitting)
