@@ -9,7 +9,7 @@ have the same one; runs are forgotten with their pod, not by a container garbage
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -82,7 +82,8 @@ class Instance:
 class Sandbox:
     """One pod in the runtime: its network and its containers' runs, of each container the newest first and at most two.
 
-    `ready`: its network is up; it is taken down when the pod is stopped.
+    `ready`: its network is up; it is taken down when the pod is stopped. `share` is what the pod takes from the node (admission.Share), for a kubelet that
+    finds the pod without knowing it.
     """
 
     uid: str
@@ -91,6 +92,7 @@ class Sandbox:
     ready: bool
     created_ms: int
     instances: tuple[Instance, ...] = ()
+    share: Any = None
 
     def find(self, name: str) -> Instance | None:
         """The newest run of a container, or None."""
@@ -126,7 +128,7 @@ class Sandbox:
         )
         old = self.find(name)
         kept = tuple(other for other in self.instances if other.name != name or other is old)
-        return Sandbox(self.uid, self.key, self.ip, self.ready, self.created_ms, (instance, *kept))
+        return self.with_instances((instance, *kept))
 
     def replace(self, old: Instance, new: Instance) -> Sandbox:
         """The pod with one run changed."""
@@ -134,11 +136,11 @@ class Sandbox:
 
     def with_instances(self, instances: tuple[Instance, ...]) -> Sandbox:
         """The pod with these runs."""
-        return Sandbox(self.uid, self.key, self.ip, self.ready, self.created_ms, instances)
+        return Sandbox(self.uid, self.key, self.ip, self.ready, self.created_ms, instances, self.share)
 
     def down(self) -> Sandbox:
         """The pod without its network."""
-        return Sandbox(self.uid, self.key, self.ip, False, self.created_ms, self.instances)
+        return Sandbox(self.uid, self.key, self.ip, False, self.created_ms, self.instances, self.share)
 
     @property
     def token(self) -> str:
@@ -166,17 +168,17 @@ class Runtime:
         self.address = address
         self._fingerprint = fingerprint
 
-    def create(self, uid: str, key: str, network: str, now_ms: int) -> Runtime:
+    def create(self, uid: str, key: str, network: str, now_ms: int, share: Any = None) -> Runtime:
         """The runtime with a new pod, whose address is the next free one of `network` (its first three bytes; "": the pod uses the node's own address)."""
         if not network:
-            return self.put(Sandbox(uid, key, "", True, now_ms))
+            return self.put(Sandbox(uid, key, "", True, now_ms, (), share))
         address = self.address
         for _ in range(253):
             address = address + 1 if address < 254 else 2
             if address not in self.addresses:
                 break
         made = Runtime(self.pods, self.images, self.addresses.set(address, uid), address, self._fingerprint)
-        return made.put(Sandbox(uid, key, f"{network}.{address}", True, now_ms))
+        return made.put(Sandbox(uid, key, f"{network}.{address}", True, now_ms, (), share))
 
     def put(self, sandbox: Sandbox) -> Runtime:
         """The runtime with a pod changed."""

@@ -144,6 +144,7 @@ class Turn:
         if pod is None or self.known.gone:
             if sandbox is None:
                 return False
+            self.share = sandbox.share
             self.begin_termination()
         elif self.phase() in TERMINAL:
             if runs:
@@ -254,8 +255,9 @@ class Turn:
         if old is not None:
             self.tell(NORMAL, "SandboxChanged", "Pod sandbox changed, it will be killed and re-created.")
         network = "" if pod.spec.host_network else self.spec.pod_network
-        self.runtime = self.runtime.remove(self.known.uid).create(self.known.uid, self.known.key, network, self.now_ms)
-        self.sandbox = self.runtime.pods[self.known.uid]
+        uid = self.known.uid
+        self.runtime = self.runtime.remove(uid).create(uid, self.known.key, network, self.now_ms, self.take(pod))
+        self.sandbox = self.runtime.pods[uid]
         if old is not None:
             self.put(self.sandbox.with_instances(old.instances))
 

@@ -60,16 +60,16 @@ class PodWorkers(Controller):
     # ---- how events map to keys
 
     def started(self, hands: Hands) -> None:
-        """All pods get a worker, the oldest first (so that they are admitted in that order), and what only the runtime knows is an orphan."""
+        """What only the runtime knows is an orphan; then all pods get a worker, the oldest first, so that they are admitted in that order."""
         hands.remember(STARTED, 1)
-        known = set()
-        for stored in sorted(hands.cache(self.stream).all(), key=_age):
-            known.add(stored.uid)
-            hands.enqueue(self.name, worker_key(stored.key, stored.uid))
+        pods = sorted(hands.cache(self.stream).all(), key=_age)
+        known = {stored.uid for stored in pods}
         runtime: Runtime = hands.recall(RUNTIME, NOTHING_RUNS)
         for uid, sandbox in runtime.pods.items():
             if uid not in known:
                 hands.enqueue(self.name, worker_key(sandbox.key, uid))
+        for stored in pods:
+            hands.enqueue(self.name, worker_key(stored.key, stored.uid))
 
     def on_pod(self, hands: Hands, change: Change) -> None:
         """A pod has come, changed or gone. An echo of its status wakes nobody, unless it is not what was sent."""

@@ -1,0 +1,90 @@
+"""What happens to containers from outside."""
+
+from typing import Any
+
+from refk8s.core.hands import Hands
+from refk8s.core.step import Draft, recompute_fingerprint
+from refk8s.kubelet.faults import end_container, lose_runtime
+from refk8s.kubelet.program import NodeSpec
+
+from .kubelet_world import KubeletWorld
+from .pods import container
+
+
+def outside(made: KubeletWorld, fault: Any, *arguments: Any) -> Any:
+    """Let a fault happen on n1."""
+    draft = Draft(made.model, made.world)
+    p = draft.world.names["kubelet/n1"]
+    process = draft.world.procs[p].copy()
+    answer = fault(Hands(draft, p, process, draft.index), *arguments)
+    draft.settle(p, process, made.model.program("kubelet/n1"))
+    made.world, _ = draft.freeze()
+    assert recompute_fingerprint(made.model, made.world) == made.world.fingerprint
+    return answer
+
+
+def running(**spec: Any) -> KubeletWorld:
+    made = KubeletWorld.start(NodeSpec("n1"), NodeSpec("n2"))
+    made.create("web", **spec)
+    made.run()
+    return made
+
+
+def test_a_container_that_exits_from_outside_is_restarted() -> None:
+    made = running()
+    assert outside(made, end_container, "default/web", "c", 9)
+    made.run()
+    (status,) = made.status()["containerStatuses"]
+    assert (status["restartCount"], status["lastState"]["terminated"]["exitCode"]) == (1, 9)
+    assert not outside(made, end_container, "default/web", "other", 9)
+
+
+def test_a_pod_that_never_restarts_fails_when_its_container_is_killed() -> None:
+    made = running(restartPolicy="Never")
+    outside(made, end_container, "default/web", "c", 137)
+    made.run()
+    assert made.status()["phase"] == "Failed"
+
+
+def test_a_kubelet_that_is_down_finds_out_later() -> None:
+    made = running(restartPolicy="Never")
+    made.crash()
+    assert outside(made, end_container, "default/web", "c", 5)
+    made.restart()
+    assert recompute_fingerprint(made.model, made.world) == made.world.fingerprint
+    made.run()
+    assert made.status()["containerStatuses"][0]["state"]["terminated"]["exitCode"] == 5
+
+
+def test_after_a_power_cut_pods_start_anew_and_count_a_restart() -> None:
+    made = running()
+    made.crash()
+    outside(made, lose_runtime)
+    made.run(for_ms=30_000)
+    made.restart()
+    made.run()
+    (status,) = made.status()["containerStatuses"]
+    assert made.status()["phase"] == "Running"
+    assert status["restartCount"] == 1
+    assert status["lastState"]["terminated"]["reason"] == "ContainerStatusUnknown"
+
+
+def test_after_a_power_cut_a_pod_that_never_restarts_has_failed() -> None:
+    made = running(restartPolicy="Never")
+    made.crash()
+    outside(made, lose_runtime)
+    made.restart()
+    made.run()
+    assert made.status()["phase"] == "Failed"
+
+
+def test_an_orphan_keeps_its_resources_until_it_has_stopped_even_after_a_crash() -> None:
+    big = [container(resources={"requests": {"cpu": "3"}})]
+    made = running(containers=big, metadata={"annotations": {"refk8s.dev/behaviour": "stop 2s"}})
+    made.crash()
+    made.delete(grace=0)
+    made.create("two", containers=big)
+    made.run(for_ms=1_000)
+    made.restart()
+    made.run()
+    assert made.status("two")["reason"] == "OutOfcpu"
