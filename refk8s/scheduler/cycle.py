@@ -24,7 +24,7 @@ from refk8s.scheduler.framework import (
     Status,
 )
 from refk8s.scheduler.messages import NO_NODES, fit_error
-from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
+from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo, question, remember
 from refk8s.scheduler.snapshot import Snapshot
 
 __all__ = ["Decision", "PluginScores", "TieRule", "first", "schedule"]
@@ -82,8 +82,9 @@ def schedule(
 ) -> Decision:
     """Decide where `pod` is to run.
 
-    A lean cycle (the default) does what upstream does and no more. `explain` records the scores of every plugin as well, even if only one node is left;
-    the choice is the same. PreEnqueue is not part of it: see Profile.pre_enqueue.
+    A lean cycle (the default) does what upstream does and no more, and remembers with each node what depends on nothing else. `explain` computes
+    everything anew and records the scores of every plugin, even if only one node is left; the choice is the same. PreEnqueue is not part of it: see
+    Profile.pre_enqueue.
 
     DEVIATES: all nodes are filtered and all feasible ones scored, because which nodes upstream samples in a large cluster depends on its goroutines.
     """
@@ -94,15 +95,17 @@ def schedule(
     if isinstance(prepared, _Rejected):
         rejected = dict.fromkeys((node.name for node in snapshot.nodes()), prepared.status)
         return _unschedulable(profile, cycle, pod, rejected, prepared.restricting, pre_filter=prepared.status)
-    filters = _Filters(profile, cycle, pod, nominated)
+    filters = _Filters(profile, cycle, pod, nominated, explain=explain)
     feasible, rejected = _find_feasible(filters, snapshot, prepared)
     if not feasible:
         return _unschedulable(profile, cycle, pod, rejected, prepared.restricting)
     names = tuple(node.name for node in feasible)
     if len(feasible) == 1 and not explain:
         return Decision(names[0], names, feasible=names, rejected=rejected)
-    scored = _score(profile, cycle, pod, feasible)
-    return _chosen(names, rejected, scored, choose, explain=explain)
+    if explain:
+        scored = _score(profile, cycle, pod, feasible)
+        return _explained(_chosen(names, rejected, scored.totals, choose), scored)
+    return _chosen(names, rejected, _totals(profile, cycle, pod, feasible), choose)
 
 
 # ---------------------------------------------------------------- filtering
@@ -158,24 +161,41 @@ def _nowhere(restricting: list[str]) -> str:
 
 
 class _Filters:
-    """The filters that have something to say about the pod, bound to what they prepared."""
+    """The filters that have something to say about the pod, bound to what they prepared.
 
-    __slots__ = ("active", "nominated", "pod", "run")
+    The verdict of the `local` ones that come first is asked of each version of a node once; with `explain`, of every node anew.
+    """
 
-    def __init__(self, profile: Profile, cycle: CycleState, pod: PodInfo, nominated: Nominated) -> None:
+    __slots__ = ("active", "asked", "first", "nominated", "pod", "rest", "run")
+
+    def __init__(
+        self, profile: Profile, cycle: CycleState, pod: PodInfo, nominated: Nominated, *, explain: bool
+    ) -> None:
         states = cycle.filtering
         self.pod = pod
         self.active: list[tuple[Plugin, Any]] = [
             (p, states[p.name]) for p in profile.at(Point.FILTER) if p.name in states
         ]
+        local = 0 if explain else next((i for i, (p, _) in enumerate(self.active) if not p.local), len(self.active))
         self.run = [(plugin.filter, state) for plugin, state in self.active]
+        self.first, self.rest = self.run[:local], self.run[local:]
+        self.asked = question("filter", *self.active[:local]) if local else None
         self.nominated = nominated
 
     def on(self, node: NodeInfo) -> Status | None:
         """Return the first rejection of the node, None if the pod fits."""
         if self.nominated and node.name in self.nominated:
             return self._with_nominated(node)
-        for check, state in self.run:
+        if self.asked is not None:
+            status: Status | None = node.memo.get(self.asked, SUCCESS)
+            if status is SUCCESS:
+                status = remember(node, self.asked, self._run(self.first, node))
+            if status is not None:
+                return status
+        return self._run(self.rest, node) if self.rest else None
+
+    def _run(self, checks: list[tuple[Callable[..., Status | None], Any]], node: NodeInfo) -> Status | None:
+        for check, state in checks:
             status = check(state, self.pod, node)
             if status is not None:
                 return status
@@ -196,11 +216,7 @@ class _Filters:
                 status = plugin.filter(state, pod, with_others)
                 if status is not None:
                     return status
-        for check, state in self.run:
-            status = check(state, pod, node)
-            if status is not None:
-                return status
-        return None
+        return self._run(self.run, node)
 
 
 def _find_feasible(
@@ -301,23 +317,59 @@ def _score(profile: Profile, cycle: CycleState, pod: PodInfo, nodes: list[NodeIn
         score = plugin.score
         column = raw[name] = [score(state, pod, node) for node in nodes]
         final = normalised[name] = plugin.normalize(state, nodes, column)
-        if min(final) < 0 or max(final) > MAX_SCORE:
-            raise ValueError(
-                f"plugin {name} gave a score outside 0…{MAX_SCORE} after normalising; common cause: a normalize that it lacks"
-            )
+        _check_range(plugin, min(final), max(final))
         weight = profile.weights.get(name, 1)
         totals = [total + weight * value for total, value in zip(totals, final, strict=True)]
     return _Scored(raw, normalised, tuple(sorted(skipped)), totals)
 
 
-def _chosen(
-    names: tuple[str, ...], rejected: Mapping[str, Status], scored: _Scored, choose: TieRule, *, explain: bool
-) -> Decision:
-    highest = max(scored.totals)
-    best = tuple(sorted(name for name, total in zip(names, scored.totals, strict=True) if total == highest))
-    decision = Decision(choose(best), best, feasible=names, rejected=rejected)
-    if not explain:
-        return decision
+def _totals(profile: Profile, cycle: CycleState, pod: PodInfo, nodes: list[NodeInfo]) -> list[int]:
+    """The totals of `_score`. What `local` plugins give a node that needs no normalising is asked of each version of the node once."""
+    local: list[tuple[Plugin, Any, int]] = []
+    others: list[tuple[Plugin, Any, int]] = []
+    for plugin in profile.at(Point.SCORE):
+        state = plugin.pre_score(cycle, pod, nodes)
+        if state is not SKIP:
+            cycle.scoring[plugin.name] = state
+            final = plugin.local and type(plugin).normalize is Plugin.normalize
+            (local if final else others).append((plugin, state, profile.weights.get(plugin.name, 1)))
+    asked = question("score", *local)
+    totals = []
+    for node in nodes:
+        known = node.memo.get(asked)
+        totals.append(remember(node, asked, _local_total(local, pod, node)) if known is None else known)
+    for plugin, state, weight in others:
+        score = plugin.score
+        column = plugin.normalize(state, nodes, [score(state, pod, node) for node in nodes])
+        _check_range(plugin, min(column), max(column))
+        totals = [total + weight * value for total, value in zip(totals, column, strict=True)]
+    return totals
+
+
+def _local_total(local: list[tuple[Plugin, Any, int]], pod: PodInfo, node: NodeInfo) -> int:
+    total = 0
+    for plugin, state, weight in local:
+        value = plugin.score(state, pod, node)
+        _check_range(plugin, value, value)
+        total += weight * value
+    return total
+
+
+def _check_range(plugin: Plugin, lowest: int, highest: int) -> None:
+    if lowest < 0 or highest > MAX_SCORE:
+        raise ValueError(
+            f"plugin {plugin.name} gave a score outside 0…{MAX_SCORE} after normalising; common cause: a normalize that it lacks"
+        )
+
+
+def _chosen(names: tuple[str, ...], rejected: Mapping[str, Status], totals: Sequence[int], choose: TieRule) -> Decision:
+    highest = max(totals)
+    best = tuple(sorted(name for name, total in zip(names, totals, strict=True) if total == highest))
+    return Decision(choose(best), best, feasible=names, rejected=rejected)
+
+
+def _explained(decision: Decision, scored: _Scored) -> Decision:
+    names = decision.feasible
     scores = {
         plugin: dict(zip(names, zip(column, scored.normalised[plugin], strict=True), strict=True))
         for plugin, column in scored.raw.items()

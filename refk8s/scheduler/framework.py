@@ -131,13 +131,15 @@ class CycleState:
 class Plugin:
     """One plugin, a frozen value: its configuration. Every plugin's file shows pre_filter, filter, pre_score, score in this order, then events.
 
-    `name` is upstream's; `points` are the extension points it takes part in.
+    `name` is upstream's; `points` are the extension points it takes part in. `local` plugins filter and score a node by nothing but their state (which
+    is hashable) and the node itself, so that the answer holds as long as the node stays as it is.
     """
 
     __slots__ = ()
 
     name: ClassVar[str]
     points: ClassVar[frozenset[Point]]
+    local: ClassVar[bool] = False
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Status | Skip:
         """Prepare the filter: state, SKIP (then filter passes every node), or a Status that rejects the pod as a whole."""

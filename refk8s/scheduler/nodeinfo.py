@@ -9,8 +9,9 @@ Source: pkg/scheduler/framework/types.go, PodInfo, NodeInfo; staging/src/k8s.io/
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -21,7 +22,17 @@ from refk8s.kinds.toleration import Taint
 from refk8s.scheduler.requests import NOTHING, minus, plus
 from refk8s.scheduler.terms import AffinityTerm, WeightedTerm, preferred_terms, required_terms
 
-__all__ = ["ALL_HOSTS", "HostPort", "NodeInfo", "PodInfo", "UsedPorts", "host_ports", "port_conflict"]
+__all__ = [
+    "ALL_HOSTS",
+    "HostPort",
+    "NodeInfo",
+    "PodInfo",
+    "UsedPorts",
+    "host_ports",
+    "port_conflict",
+    "question",
+    "remember",
+]
 
 ALL_HOSTS: Final = "0.0.0.0"
 """The address that a host port without one is bound to; it conflicts with every address."""
@@ -33,6 +44,7 @@ UsedPorts = Mapping[tuple[str, int], tuple[str, ...]]
 """(protocol, port) → the host IPs it is used on."""
 
 
+_MEMO_SIZE: Final = 32
 NO_PORTS: Final[UsedPorts] = MappingProxyType({})
 
 
@@ -96,7 +108,10 @@ class PodInfo:
 
 @attrs.frozen
 class NodeInfo:
-    """A node, the pods on it and their sums. Make one with `of`, then go on with with_pod, without_pod and with_node."""
+    """A node, the pods on it and their sums. Make one with `of`, then go on with with_pod, without_pod and with_node.
+
+    `memo` remembers what was computed of this version of the node (see `question`); it is no part of the value.
+    """
 
     node: Node
     name: str
@@ -116,6 +131,7 @@ class NodeInfo:
     non_zero_cpu: int = 0
     non_zero_memory: int = 0
     used_ports: UsedPorts = NO_PORTS
+    memo: dict[object, Any] = attrs.field(init=False, factory=dict, eq=False, repr=False)
 
     @classmethod
     def of(cls, node: Node) -> NodeInfo:
@@ -203,6 +219,20 @@ class NodeInfo:
             if pod.key == key:
                 return pod
         return None
+
+
+@lru_cache(maxsize=1_024)
+def question(*parts: Any) -> object:
+    """Return a key of `NodeInfo.memo` for a question that is put to many nodes; equal parts give one key, which is quick to look up."""
+    return object()
+
+
+def remember(node: NodeInfo, asked: object, answer: Any) -> Any:
+    """Keep the answer to a question about a node in its memo, which forgets everything when it is full; returns the answer."""
+    if len(node.memo) >= _MEMO_SIZE:
+        node.memo.clear()
+    node.memo[asked] = answer
+    return answer
 
 
 def host_ports(pod: Pod) -> tuple[HostPort, ...]:

@@ -2,10 +2,12 @@
 
 from typing import Any
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from refk8s.scheduler.cycle import schedule
 from refk8s.scheduler.nodeinfo import PodInfo
+from refk8s.scheduler.plugins import default_profile
 from refk8s.scheduler.snapshot import EMPTY_SNAPSHOT, Snapshot
 from tests.unit.scheduler.build import HOSTNAME, affinity, node, pod, term
 
@@ -16,8 +18,27 @@ SPECS: tuple[dict[str, Any], ...] = (
     {"affinity": affinity(term(HOSTNAME, {"app": "x"}))},
     {"affinity": affinity(term(HOSTNAME, {"app": "x"}), anti=True)},
     {"containers": [{"name": "c", "image": "i", "ports": [{"containerPort": 80, "hostPort": 80}]}]},
+    {"labels": {"app": "x"}},
 )
 IMAGES: tuple[dict[str, int], ...] = ({}, {"i": 5}, {"i": 5, "j": 7})
+
+PROFILE = default_profile()
+WISHES: tuple[dict[str, Any], ...] = (
+    *SPECS,
+    {"requests": {"cpu": "3"}},
+    {"nodeName": "b"},
+    {"nodeSelector": {HOSTNAME: "a"}},
+    {
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": HOSTNAME,
+                "whenUnsatisfiable": "ScheduleAnyway",
+                "labelSelector": {"matchLabels": {"app": "x"}},
+            }
+        ]
+    },
+)
 
 changes = st.lists(
     st.one_of(
@@ -87,3 +108,16 @@ def test_a_snapshot_changed_step_by_step_is_the_one_built_at_once(steps: list[tu
         assert shape(snapshot) == shape(book.rebuilt())
         versions.append((snapshot, shape(snapshot)))
     assert all(shape(version) == then for version, then in versions)
+
+
+@settings(max_examples=40)
+@given(changes)
+def test_a_cycle_that_remembers_decides_as_one_that_computes_everything(steps: list[tuple[str, str, int]]) -> None:
+    snapshot, book = EMPTY_SNAPSHOT, Book()
+    for step, change in enumerate(steps):
+        snapshot = apply(snapshot, book, step, change)
+        for wish in WISHES:
+            wanted = pod("new", **{"labels": {"app": "x"}, **wish})
+            lean, full = schedule(PROFILE, wanted, snapshot), schedule(PROFILE, wanted, snapshot, explain=True)
+            for field in ("chosen", "best", "message", "feasible", "rejected", "unschedulable_plugins"):
+                assert getattr(lean, field) == getattr(full, field)

@@ -34,6 +34,7 @@ class ImageLocality(Plugin):
 
     name = "ImageLocality"
     points = frozenset({Point.SCORE})
+    local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> Skip:
         return SKIP

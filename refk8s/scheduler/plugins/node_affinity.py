@@ -48,6 +48,7 @@ class NodeAffinity(Plugin):
 
     name = _NAME
     points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.SCORE})
+    local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Status | Skip:
         matcher = required_nodes(pod.pod)

@@ -27,6 +27,7 @@ class NodeName(Plugin):
 
     name = "NodeName"
     points = frozenset({Point.PRE_FILTER, Point.FILTER})
+    local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Skip:
         name = pod.pod.spec.node_name

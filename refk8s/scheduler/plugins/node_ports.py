@@ -27,6 +27,7 @@ class NodePorts(Plugin):
 
     name = "NodePorts"
     points = frozenset({Point.PRE_FILTER, Point.FILTER})
+    local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Skip:
         return PreFilterResult(pod.ports) if pod.ports else SKIP

@@ -27,6 +27,7 @@ class NodeResourcesBalancedAllocation(Plugin):
 
     name = "NodeResourcesBalancedAllocation"
     points = frozenset({Point.SCORE})
+    local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> Skip:
         return SKIP

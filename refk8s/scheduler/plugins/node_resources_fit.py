@@ -54,6 +54,7 @@ class NodeResourcesFit(Plugin):
 
     name = _NAME
     points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.SCORE})
+    local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult:
         request = filter_amounts(pod.pod)

@@ -32,6 +32,7 @@ class NodeUnschedulable(Plugin):
 
     name = "NodeUnschedulable"
     points = frozenset({Point.PRE_FILTER, Point.FILTER})
+    local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Skip:
         return SKIP if tolerated(pod.pod.spec.tolerations, _CORDONED) else PreFilterResult()

@@ -22,7 +22,7 @@ from refk8s.kinds.toleration import untolerated
 from refk8s.scheduler.events import ActionType, ClusterEvent, EventHint, EventResource, QueueingHint
 from refk8s.scheduler.framework import MAX_SCORE, SKIP, Code, CycleState, Plugin, Point, PreFilterResult, Skip, Status
 from refk8s.scheduler.listers import Listers
-from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
+from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo, question, remember
 from refk8s.scheduler.plugins.normalize import rounded
 
 __all__ = ["SYSTEM_DEFAULTS", "PodTopologySpread"]
@@ -271,17 +271,20 @@ def _count_domains(
 ) -> None:
     """Count the pods of all nodes into the domains of `counts`; the hostname's are single nodes, and no node policy holds for them."""
     matcher = required_nodes(pod.pod)
+    asks = [question("spread", constraint.selector, pod.namespace) for constraint in constraints]
+    rows = list(zip(constraints, counts, asks, strict=True))
     for node in cycle.snapshot.nodes():
         if not node.pods or (all_keys and not _has_all_keys(node.labels, constraints)):
             continue
-        known: tuple[Selector, int] | None = None
-        for constraint, domains in zip(constraints, counts, strict=True):
-            on_node = constraint.topology_key == _HOSTNAME
-            value = node.name if on_node else node.labels.get(constraint.topology_key, "")
-            if value in domains and (on_node or _included(constraint, pod, node, matcher)):
-                if known is None or known[0] is not constraint.selector:
-                    known = constraint.selector, _count(node, constraint.selector, pod.namespace)
-                domains[value] += known[1]
+        for constraint, domains, asked in rows:
+            count = node.memo.get(asked)
+            if count is None:
+                count = remember(node, asked, _count(node, constraint.selector, pod.namespace))
+            if count:
+                on_node = constraint.topology_key == _HOSTNAME
+                value = node.name if on_node else node.labels.get(constraint.topology_key, "")
+                if value in domains and (on_node or _included(constraint, pod, node, matcher)):
+                    domains[value] += count
 
 
 def _included(constraint: _Constraint, pod: PodInfo, node: NodeInfo, matcher: NodeMatcher) -> bool:

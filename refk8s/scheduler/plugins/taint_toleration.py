@@ -32,6 +32,7 @@ class TaintToleration(Plugin):
 
     name = "TaintToleration"
     points = frozenset({Point.FILTER, Point.SCORE})
+    local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult:
         return PreFilterResult(pod.pod.spec.tolerations)
