@@ -14,7 +14,7 @@ from refk8s.scenarios import resolve
 from refk8s.scenarios.format import shipped
 
 DEV, CI = 5, 40
-SEEDS = max(int(os.environ.get("REFK8S_SEEDS", 0)), CI if os.environ.get("CI") else DEV)
+SEEDS = max(int(os.environ.get("REFK8S_SEEDS", "0")), CI if os.environ.get("CI") else DEV)
 
 
 @pytest.mark.parametrize("seed", [None, *range(SEEDS)], ids=lambda seed: "default" if seed is None else f"seed-{seed}")
