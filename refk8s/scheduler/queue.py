@@ -36,8 +36,8 @@ IN_FLIGHT: Final = "in flight"
 class Queued:
     """A pod on its way through the queue.
 
-    `state` is one of the names above; `since_ms` when it entered it; `attempts` counts scheduling attempts, `rejections` those that
-    ended in "unschedulable", `errors` consecutive ones that ended in an error; `rejectors` are the plugins that said no; `order` breaks ties of priority and time.
+    `state` is one of the names above; `since_ms` when it entered it; `attempts` counts scheduling attempts, `rejections` those that ended in
+    "unschedulable", `errors` consecutive ones that ended in an error; `rejectors` are the plugins that said no; `order` breaks ties of priority and time.
     """
 
     pod: PodInfo
