@@ -28,6 +28,8 @@ from .output import table
 from .session import find_scenario, invariants, seconds
 
 SHOWN = 12
+MOST_STEPS = 50_000
+"""`run until` stops there; saying it again goes on."""
 
 HELP = """\
 next [N]                 do what the default driver would do (also: an empty line)
@@ -141,7 +143,7 @@ class Shell:
         known = {invariant.id for invariant in invariants().all()}
         wanted = words[1].upper() if words[1].upper() in known else ""
         began = self.stepper.at
-        how = self.stepper.run(None if wanted else until(words[1]), wanted)
+        how = self.stepper.run(None if wanted else until(words[1]), wanted, MOST_STEPS)
         typer.echo(f"{how} after {self.stepper.at - began} steps")
         self.moved()
         if self.stepper.taken and self.stepper.taken[-1].violation is not None:
