@@ -117,15 +117,12 @@ class PodWorkers(Controller):
             yield Remember(RUNTIME, turn.runtime)
             if self.report_images and turn.runtime.images is not known.runtime.images:
                 yield Enqueue(self.node_status, self.spec.name, self.rules.retry_ms, True)
-        if turn.share is not None:
+        released = self.rules.releases(worker, gone=known.gone)
+        if turn.share is not None and not released:
             yield Remember(TAKEN, known.taken.add(turn.share))
             if worker is not None and worker.state == SYNCING:
                 yield Note("admitted", (turn.stored, known.node))
-        if (
-            was is not None
-            and not self.rules.releases(was, gone=False)
-            and self.rules.releases(worker, gone=known.gone)
-        ):
+        elif released and was is not None and not self.rules.releases(was, gone=False):
             taken = yield Recall(TAKEN, NOTHING_TAKEN)
             yield Remember(TAKEN, taken.remove(known.uid))
         if worker is None or was is None or worker.token != was.token or worker.last is not was.last:
