@@ -47,15 +47,18 @@ def a_stale_write_conflicts_and_only_a_stale_one(
     old = before.store.get(request.resource, _key(request))
     if not wanted or old is None:
         return None
-    what = f"{request.verb} {request.resource}/{old.key} by {before.pids[message.sender]} with resourceVersion {wanted}, current {old.revision}"
+    found = ""
     if wanted != str(old.revision):
         if delta.commits or response.ok:
-            return f"{what}: accepted; expected 409 Conflict"
+            found = "accepted; expected 409 Conflict"
+    elif request.verb == "update" and response.reason == "Conflict":
+        uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
+        if uid in (None, "", old.uid):
+            found = "refused with 409 Conflict; expected no conflict"
+    if not found:
         return None
-    uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
-    if response.reason == "Conflict" and uid in (None, "", old.uid) and request.verb == "update":
-        return f"{what}: refused with 409 Conflict; expected no conflict"
-    return None
+    what = f"{request.verb} {request.resource}/{old.key} by {before.pids[message.sender]} with resourceVersion {wanted}, current {old.revision}"
+    return f"{what}: {found}"
 
 
 @SUITE.invariant(
@@ -132,7 +135,7 @@ def a_name_is_unique_and_a_uid_is_new(before: World, action: Action, after: Worl
     return None
 
 
-RECENT = 64
+RECENT = 24
 """How far back, in revisions, the last bearer of a name is looked for."""
 
 
@@ -317,16 +320,18 @@ def a_write_that_changes_nothing_is_no_write(before: World, action: Action, afte
         if change.prev is None or change.type != MODIFIED:
             continue
         was, now = change.prev.document, change.obj.document
-        if _content(was) == _content(now) and _tracked(was) == _tracked(now):
+        if _same_content(was, now) and _tracked(was) == _tracked(now):
             return f"{change.resource}/{change.key}: {change.actor} made version {change.revision}, which equals version {change.prev.revision}"
     return None
 
 
-def _content(document: Mapping[str, Any]) -> Any:
-    metadata = {
-        name: value for name, value in document["metadata"].items() if name not in ("resourceVersion", "managedFields")
-    }
-    return [metadata if name == "metadata" else value for name, value in sorted(document.items())]
+def _same_content(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether all but the bookkeeping of two documents is equal."""
+    if was.keys() != now.keys() or any(was[name] != now[name] for name in now if name != "metadata"):
+        return False
+    before, after = was["metadata"], now["metadata"]
+    kept = (before.keys() | after.keys()) - {"resourceVersion", "managedFields"}
+    return all(before.get(name) == after.get(name) for name in kept)
 
 
 def _tracked(document: Mapping[str, Any]) -> Any:

@@ -217,8 +217,6 @@ def _moved(before: World, after: World, delta: Delta) -> tuple[str, str, Any, An
     if delta.delivered is None:
         return None
     p, stream, change = delta.delivered
-    new = after.procs[p]
-    for old_informer, new_informer in zip(before.procs[p].informers, new.informers, strict=True):
-        if old_informer is not new_informer and new_informer is not None:
-            return new.pid, stream, old_informer, new_informer, change
-    return None
+    process = after.procs[p]
+    new = process.informers[delta.place]
+    return None if new is None else (process.pid, stream, before.procs[p].informers[delta.place], new, change)

@@ -130,74 +130,89 @@ class Violation:
         return f"{self.invariant.id} {self.invariant.claim}: {self.finding}"
 
 
+class _Group:
+    """The invariants that are asked on the same occasion, and how often they were."""
+
+    __slots__ = ("invariants", "rows", "times")
+
+    def __init__(self, invariants: Iterable[Invariant]) -> None:
+        self.invariants = tuple(invariants)
+        self.rows = tuple((invariant.check, invariant) for invariant in self.invariants)
+        self.times = 0
+
+
 class Monitor:
-    """Checks every step of one run. `reached` collects the REACH invariants seen, `asked` how often each invariant was asked."""
+    """Checks every step of one run. `reached` collects the REACH invariants seen."""
 
     def __init__(self, invariants: Iterable[Invariant]) -> None:
         self.invariants = tuple(invariants)
         self.reached: set[str] = set()
-        self.asked: dict[str, int] = {}
-        self._by_resource: dict[str, tuple[Invariant, ...]] = {}
-        self._any_write = self._on(lambda on: on == Writes())
+        self._groups: list[_Group] = []
+        self._writes: dict[str, _Group] = {}
         self._served = self._on(lambda on: on == Served())
         self._delivered = self._on(lambda on: on == Delivered())
         kinds = sorted({invariant.on.kind for invariant in self.invariants if isinstance(invariant.on, Noted)})
         self._noted = {kind: self._on(partial(eq, Noted(kind))) for kind in kinds}
-        self.at_quiet = self._on(lambda on: on == AtQuiet())
+        self._quiet = self._on(lambda on: on == AtQuiet())
 
-    def _on(self, wanted: Callable[[Occasion], bool]) -> tuple[Invariant, ...]:
-        return tuple(invariant for invariant in self.invariants if wanted(invariant.on))
+    @property
+    def at_quiet(self) -> tuple[Invariant, ...]:
+        """The invariants that are asked of a quiet world."""
+        return self._quiet.invariants
 
-    def _writers(self, resource: str) -> tuple[Invariant, ...]:
-        found = self._by_resource.get(resource)
+    @property
+    def asked(self) -> dict[str, int]:
+        """How often each invariant was asked."""
+        found: dict[str, int] = {}
+        for group in self._groups:
+            for invariant in group.invariants if group.times else ():
+                found[invariant.id] = found.get(invariant.id, 0) + group.times
+        return found
+
+    def _on(self, wanted: Callable[[Occasion], bool]) -> _Group:
+        group = _Group(invariant for invariant in self.invariants if wanted(invariant.on))
+        self._groups.append(group)
+        return group
+
+    def _writers(self, resource: str) -> _Group:
+        found = self._writes.get(resource)
         if found is None:
-            found = self._any_write + self._on(lambda on: isinstance(on, Writes) and resource in on.resources)
-            self._by_resource[resource] = found
+            found = self._on(lambda on: isinstance(on, Writes) and (not on.resources or resource in on.resources))
+            self._writes[resource] = found
         return found
 
     def check(self, before: World, action: Action, after: World, delta: Delta) -> Violation | None:
         """The first violation of this step, or None."""
-        if delta.commits:
-            seen: set[str] = set()
-            for change in delta.commits:
-                if change.resource not in seen:
-                    seen.add(change.resource)
-                    found = self._ask(self._writers(change.resource), before, action, after, delta)
-                    if found is not None:
-                        return found
-        if delta.served is not None and self._served:
-            found = self._ask(self._served, before, action, after, delta)
-            if found is not None:
-                return found
-        if delta.delivered is not None and self._delivered:
-            found = self._ask(self._delivered, before, action, after, delta)
-            if found is not None:
-                return found
+        found: Violation | None = None
+        commits = delta.commits
+        if commits:
+            for place, change in enumerate(commits):
+                if not place or all(change.resource != earlier.resource for earlier in commits[:place]):
+                    found = found or self._ask(self._writers(change.resource), before, action, after, delta)
+        if delta.served is not None:
+            found = found or self._ask(self._served, before, action, after, delta)
+        if delta.delivered is not None:
+            found = found or self._ask(self._delivered, before, action, after, delta)
         for _, kind, _ in delta.notes:
-            found = self._ask(self._noted.get(kind, ()), before, action, after, delta)
-            if found is not None:
-                return found
-        return None
+            if kind in self._noted:
+                found = found or self._ask(self._noted[kind], before, action, after, delta)
+        return found
 
-    def _ask(
-        self, invariants: tuple[Invariant, ...], before: World, action: Action, after: World, delta: Delta
-    ) -> Violation | None:
-        asked = self.asked
-        for invariant in invariants:
-            asked[invariant.id] = asked.get(invariant.id, 0) + 1
-            finding = invariant.check(before, action, after, delta)
+    def _ask(self, group: _Group, before: World, action: Action, after: World, delta: Delta) -> Violation | None:
+        group.times += 1
+        for check, invariant in group.rows:
+            finding = check(before, action, after, delta)
             if finding is not None:
-                if invariant.severity is REACH:
-                    self.reached.add(invariant.id)
-                else:
+                if invariant.severity is not REACH:
                     return Violation(invariant, before.index, finding)
+                self.reached.add(invariant.id)
         return None
 
     def check_quiet(self, model: Any, world: World) -> Violation | None:
         """The first violated liveness property of a quiet world, or None."""
-        for invariant in self.at_quiet:
-            self.asked[invariant.id] = self.asked.get(invariant.id, 0) + 1
-            finding = invariant.check(model, world)
+        self._quiet.times += 1
+        for check, invariant in self._quiet.rows:
+            finding = check(model, world)
             if finding is not None:
                 return Violation(invariant, world.index, finding)
         return None

@@ -107,6 +107,7 @@ class Draft:
         world.partial += _informer(pid, stream, moved) - _informer(pid, stream, informer)
         self._refresh(action.iid, process, stream, moved, log)
         self.delta.delivered = (p, stream, change)
+        self.delta.place = place
         self.delta.cause = change.cause
         hands = Hands(self, p, process, self.index)
         for handler in program.handlers[place]:
@@ -136,6 +137,7 @@ class Draft:
         self._refresh(action.iid, process, stream, fresh, log)
         hands = Hands(self, p, process, self.index)
         self.delta.delivered = (p, stream, None)
+        self.delta.place = place
         for change in root.replacement(stream, old.root if old else None, revision, self.index):
             for handler in program.handlers[place]:
                 handler(hands, change)
