@@ -3,9 +3,12 @@
 from itertools import pairwise
 from typing import Any
 
+from refk8s.core.world import World
 from refk8s.explore.drivers import RandomDriver
 from refk8s.explore.run import run_twice
 from refk8s.kubelet.program import NodeSpec
+from refk8s.kubelet.records import Worker
+from refk8s.kubelet.rules import Rules
 
 from .kubelet_world import KubeletWorld
 from .pods import container
@@ -453,3 +456,29 @@ def test_any_order_of_messages_leads_to_the_same_end() -> None:
 def test_a_run_gives_the_same_digests_when_its_reconciles_are_made_anew() -> None:
     made = scramble(3)
     run_twice(made.model, made.world, lambda: RandomDriver(3))
+
+
+# ---- seams
+
+
+class ForgetsTheDeleted(Rules):
+    """k#104824: what a force-deleted pod takes is free as soon as the API server has forgotten it."""
+
+    def releases(self, worker: Worker | None, *, gone: bool) -> bool:
+        """Too early."""
+        return gone or super().releases(worker, gone=gone)
+
+
+def test_one_replaced_rule_brings_a_real_bug_back() -> None:
+    big = [container(resources={"requests": {"cpu": "3"}})]
+    made = KubeletWorld.start(rules=ForgetsTheDeleted)
+    made.create("web", "ignore sigterm", containers=big)
+    made.run()
+    made.delete(grace=0)
+    made.create("two", containers=big)
+
+    def both_run(world: World) -> bool:
+        pods = world.process("kubelet/n1").memory["node:runtime"].pods.values()
+        return sum(len(sandbox.running(world.now_ms)) for sandbox in pods) == 2
+
+    assert made.run(until=both_run).verdict == "until"
