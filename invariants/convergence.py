@@ -174,9 +174,10 @@ def no_pod_waits_for_a_node_that_has_room(model: Model, world: World) -> str | N
 def a_quiet_cluster_stays_quiet(model: Model, world: World) -> str | None:
     """In a quiet cluster nothing but heartbeats is ever written, as long as nothing outside (users, containers that exit or fail) changes anything.
 
-    The scheduler may count up the event of a pod that it cannot place, and bring the reason up to date, each time that it tries again.
+    Not judged while a node is down and nobody has noticed: that takes its grace period. The scheduler may count up the event of a pod that it cannot place,
+    and bring the reason up to date, each time that it tries again.
     """
-    return _watch(model, world, A_WHILE_MS, "a quiet cluster", _is_retry)
+    return _watch(model, world, A_WHILE_MS, "a quiet cluster", _is_retry) if _is_settled(world) else None
 
 
 @SUITE.invariant(
@@ -187,6 +188,8 @@ def a_second_look_at_the_same_state_writes_nothing(model: Model, world: World) -
 
     Reasons why pods cannot be placed may be brought up to date, as in CONV-04.
     """
+    if not _is_settled(world):
+        return None
     return _watch(model, _resynced(model, world), A_WHILE_MS // 4, "a second look", _is_retry)
 
 
@@ -196,9 +199,13 @@ def a_second_look_at_the_same_state_writes_nothing(model: Model, world: World) -
 def a_restart_changes_nothing(model: Model, world: World) -> str | None:
     """If every process of a quiet cluster but its users is restarted, so that all caches are listed anew, nothing but heartbeats and Events is written.
 
-    Reasons why pods cannot be placed may be brought up to date, as in CONV-04: nodes that came and do not help have not woken the pod before.
+    Reasons why pods cannot be placed may be brought up to date, as in CONV-04: nodes that came and do not help have not woken the pod before. A kubelet whose
+    Node somebody has deleted is left alone, since it registers only when it starts. The taints of a node that is not ready may change: upstream's node
+    lifecycle controller takes NoExecute off every node that it meets and puts it back (markNodeAsReachable), so that evictions wait anew.
     """
-    return _watch(model, _restarted(model, world), A_WHILE_MS, "a restart", _is_event_or_retry)
+    if not _is_settled(world):
+        return None
+    return _watch(model, _restarted(model, world), A_WHILE_MS, "a restart", _is_of_a_restart)
 
 
 # ---- going on from a quiet world
@@ -249,7 +256,10 @@ def _is_retry(change: Change) -> bool:
     return unbound and change.type == MODIFIED and change.actor.startswith(SCHEDULER)
 
 
-def _is_event_or_retry(change: Change) -> bool:
+def _is_of_a_restart(change: Change) -> bool:
+    """Whether a write is one that upstream makes after a restart."""
+    if change.resource == "nodes":
+        return _condition(change.obj.document.get("status") or {}, "Ready") != "True"
     return change.resource == "events" or _is_retry(change)
 
 
@@ -283,12 +293,27 @@ def _unchanged(informer: Informer, stored: Stored) -> Change:
 
 def _restarted(model: Model, world: World) -> World:
     """The world in which every running process but the users' has lost its memory and starts anew."""
-    running = [p for p, process in world.procs.items() if process.alive and not process.pid.startswith("user/")]
+    running = [p for p, process in world.procs.items() if process.alive and _is_known(world, process.pid)]
     for p in running:
         world, _ = step(model, world, Crash(p))
     for p in running:
         world, _ = step(model, world, Restart(p))
     return world
+
+
+def _is_known(world: World, pid: str) -> bool:
+    """Whether a process is of the control plane, or the kubelet of a Node that exists."""
+    kind, _, name = pid.partition("/")
+    return kind != "user" and (kind != "kubelet" or world.store.get("nodes", name) is not None)
+
+
+def _is_settled(world: World) -> bool:
+    """Whether every node that seems to be up is."""
+    nodes = world.store.collection("nodes").objects.values()
+    return all(
+        _is_served(world, node.key) or _condition(node.document.get("status") or {}, "Ready") == "Unknown"
+        for node in nodes
+    )
 
 
 # ---- facts

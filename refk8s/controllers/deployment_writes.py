@@ -32,6 +32,7 @@ from refk8s.controllers.decisions_deployment import (
     resized_document,
 )
 from refk8s.controllers.decisions_rollout import (
+    NEW_REPLICA_SET_AVAILABLE,
     calculate_status,
     rollout_status,
     status_document,
@@ -261,7 +262,9 @@ def write_rollout_status(work: Working, new: Stored | None, old: Sequence[Stored
     status = rollout_status(work.deployment, views([*old, *one(new)]), view_of_new, now_ms)
     if status == work.deployment.status:
         after_ms = stuck_check_after_ms(work.deployment, status, now_ms)
-        if after_ms is not None:
+        # DEVIATES: a Deployment that was complete once and has lost (or not got) pods since keeps the reason NewReplicaSetAvailable, which never times
+        # out; upstream looks at it again and again all the same, after its deadline as fast as its rate limiter lets it (a hot loop without an end).
+        if after_ms is not None and not _was_available(work.deployment):
             return Requeue(after_ms or FIRST_BACKOFF_MS)
         # DEVIATES: upstream lets the last planned look at the deadline happen and find nothing to do; it is called off
         # here, so that a finished rollout leaves nothing to wait for.
@@ -273,6 +276,12 @@ def write_rollout_status(work: Working, new: Stored | None, old: Sequence[Stored
 
 
 # ---- small parts
+
+
+def _was_available(deployment: Deployment) -> bool:
+    """Whether the condition Progressing says that the rollout has ended well."""
+    condition = find_condition(deployment.status.conditions, PROGRESSING)
+    return condition is not None and condition.reason == NEW_REPLICA_SET_AVAILABLE
 
 
 def check(response: Response) -> Response:

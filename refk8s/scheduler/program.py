@@ -221,7 +221,9 @@ class Cycle(Controller):
             queue = queue.unschedulable(pod.key, decision.unschedulable_plugins, now_ms)
             parked = queue.pods[pod.key]
             delay = _due_in(parked, now_ms) if parked.state == BACKOFF else MAX_UNSCHEDULABLE_MS
-            yield Enqueue("flush", pod.key, max(1, delay), periodic=parked.state != BACKOFF)
+            yield Enqueue(
+                "flush", pod.key, max(1, delay), periodic=parked.state != BACKOFF or _is_known(pod, decision.message)
+            )
             yield Remember(f"failed:{pod.key}", (where, pod.uid, decision.message))
             yield Enqueue("status", pod.key)
         yield Remember("queue", queue)
@@ -351,6 +353,13 @@ def kube_scheduler(
 
 def _finished(pod: Stored) -> bool:
     return pod.document.get("status", {}).get("phase") in TERMINAL
+
+
+def _is_known(pod: PodInfo, message: str) -> bool:
+    """Whether the pod says already why it could not be placed: another try with this outcome is no news, and a run need not wait for it."""
+    return any(
+        c.type == "PodScheduled" and c.status == "False" and c.message == message for c in pod.pod.status.conditions
+    )
 
 
 def _due_in(entry: Queued, now_ms: int) -> int:
