@@ -8,7 +8,7 @@ beginning; whoever still needs it gets `Expired`. Source: etcd api/v3 (mvcc), ap
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypeVar
 
 import attrs
 
@@ -47,17 +47,20 @@ class Stored:
     @property
     def name(self) -> str:
         """metadata.name."""
-        return cast(str, self.document["metadata"]["name"])
+        found: str = self.document["metadata"]["name"]
+        return found
 
     @property
     def namespace(self) -> str:
         """metadata.namespace, "" for cluster-scoped objects."""
-        return cast(str, self.document["metadata"].get("namespace", ""))
+        found: str = self.document["metadata"].get("namespace", "")
+        return found
 
     @property
     def uid(self) -> str:
         """metadata.uid."""
-        return cast(str, self.document["metadata"]["uid"])
+        found: str = self.document["metadata"]["uid"]
+        return found
 
     def __repr__(self) -> str:
         return f"Stored({self.document.get('kind')} {self.key}@{self.revision})"
@@ -242,7 +245,7 @@ class Cache:
         return len(self.all()) if self._node or self._name else len(self._collection.objects)
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Change:
     """One commit as a watcher of one stream sees it.
 

@@ -22,13 +22,17 @@ CLOCK = -1
 def first(world: World) -> Action | None:
     """The action that the sane scheduler takes, or None if nothing can ever happen again."""
     ready, stopped = world.ready, world.stopped
-    behind = ready[BEHIND] & ~world.held
+    behind = ready[BEHIND]
     if behind:
-        return _informer_action(world, lowest(behind))
+        behind &= ~world.held
+        if behind:
+            return _informer_action(world, lowest(behind))
     for rank in range(DUE, RANKS):
-        bits = ready[rank] & ~stopped
+        bits = ready[rank]
         if bits:
-            return _first_of(world, rank, lowest(bits))
+            bits &= ~stopped
+            if bits:
+                return _first_of(world, rank, lowest(bits))
     deadline = world.timers.next_deadline()
     return None if deadline is None else AdvanceTo(deadline)
 
@@ -60,9 +64,11 @@ def is_idle(world: World) -> bool:
 
 def is_quiet(model: Model, world: World) -> bool:
     """Quiet: nothing enabled, no goal timer, and one full period in which only heartbeat fields changed (ARCHITECTURE §5)."""
-    if not is_idle(world) or world.timers.goals:
+    if world.timers.goals:
         return False
-    return world.now_ms - world.last_effect_ms >= model.quiet_ms or world.timers.next_deadline() is None
+    if world.now_ms - world.last_effect_ms < model.quiet_ms and world.timers.next_deadline() is not None:
+        return False
+    return is_idle(world)
 
 
 def actors(world: World) -> list[int]:

@@ -18,7 +18,7 @@ from .table import Log
 from .wire import Request, Response
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Parallel:
     """Several requests at once; the answer is the tuple of their responses in the order of the requests."""
 
@@ -29,7 +29,7 @@ class Parallel:
         return "parallel " + ";".join(str(request) for request in self.requests)
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Cached:
     """The process's cache of `stream` as it is now: an immutable `refk8s.api.store.Cache`."""
 
@@ -40,7 +40,7 @@ class Cached:
         return f"cached {self.stream}"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Recall:
     """The value that the process remembers under `name`, or `default`."""
 
@@ -52,7 +52,7 @@ class Recall:
         return f"recall {self.name}"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Remember:
     """Keep `value` in the process's memory until it crashes; None forgets it. Values: strings, integers, tuples of them, or objects with a `token`."""
 
@@ -64,7 +64,7 @@ class Remember:
         return f"remember {self.name}"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Now:
     """The logical time in ms."""
 
@@ -73,7 +73,7 @@ class Now:
         return "now"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Enqueue:
     """Add `key` to the work queue of `controller` (in the same process), at once or `after_ms`; `periodic` marks heartbeats."""
 
@@ -87,7 +87,7 @@ class Enqueue:
         return f"enqueue {self.controller} {self.key} {self.after_ms}"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Cancel:
     """Disarm the delayed `Enqueue` of `key` for `controller`."""
 
@@ -99,7 +99,7 @@ class Cancel:
         return f"cancel {self.controller} {self.key}"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Emit:
     """Send `request` without waiting for the reply (client-go's event recorder)."""
 
@@ -133,7 +133,7 @@ class Compact:
         return f"compact {self.keep}"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Note:
     """A fact for invariants and stories only; it changes no state."""
 

@@ -11,7 +11,7 @@ from .process import Program
 from .watching import WATCHES, Watches
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Occasion:
     """What an API server knows besides the store when it handles a request.
 

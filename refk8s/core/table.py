@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from immutables import Map
 
 K = TypeVar("K")
 V = TypeVar("V")
 D = TypeVar("D")
+
+_new: Any = object.__new__  # without the detour through the class: tables are made all the time
 
 
 class Table(Generic[K, V]):
@@ -25,12 +27,13 @@ class Table(Generic[K, V]):
 
     @classmethod
     def _of(cls, inner: Any) -> Table[K, V]:
-        made = cls.__new__(cls)
+        made: Table[K, V] = _new(Table)
         made._map = inner
         return made
 
     def __getitem__(self, key: K) -> V:
-        return cast(V, self._map[key])
+        found: V = self._map[key]
+        return found
 
     def __contains__(self, key: object) -> bool:
         return key in self._map
@@ -40,17 +43,18 @@ class Table(Generic[K, V]):
 
     def get(self, key: K, default: D | None = None) -> V | D | None:
         """The value of `key`, or `default`."""
-        return cast("V | D | None", self._map.get(key, default))
+        found: V | D | None = self._map.get(key, default)
+        return found
 
     def set(self, key: K, value: V) -> Table[K, V]:
         """A table in which `key` has `value`."""
-        made = Table.__new__(Table)
+        made: Table[K, V] = _new(Table)
         made._map = self._map.set(key, value)
         return made
 
     def delete(self, key: K) -> Table[K, V]:
         """A table without `key`. Raises KeyError if it is absent."""
-        made = Table.__new__(Table)
+        made: Table[K, V] = _new(Table)
         made._map = self._map.delete(key)
         return made
 
@@ -179,14 +183,16 @@ class Lane(Generic[V]):
 
     def first(self) -> V:
         """The oldest item. Raises KeyError if the lane is empty."""
-        return cast(V, self._items[self.head])
+        found: V = self._items[self.head]
+        return found
 
     def numbers(self) -> list[int]:
         """The numbers of the items, oldest first."""
         return sorted(self._items.keys())
 
     def __getitem__(self, number: int) -> V:
-        return cast(V, self._items[number])
+        found: V = self._items[number]
+        return found
 
     def __len__(self) -> int:
         return self.size

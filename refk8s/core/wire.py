@@ -13,7 +13,7 @@ NO_OPTIONS: Final[Mapping[str, Any]] = {}
 TIMEOUT: Final = 0
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Request:
     """One API request.
 
@@ -51,7 +51,7 @@ class Request:
         return str(self)
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Response:
     """An API server's answer: `code` is the HTTP status (TIMEOUT if none came).
 
@@ -86,7 +86,7 @@ class Response:
         return str(self.status.get("message", "")) if self.status else ""
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class InFlight:
     """A message on the wire: a request on its way to a server, or (with `response`) a reply on its way back.
 

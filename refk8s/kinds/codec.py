@@ -37,7 +37,8 @@ _readers: dict[type[Any], Reader] = {}
 
 def view(cls: type[T], doc: Document) -> T:
     """Return the view of type `cls` of a JSON tree (which must already have the right shape, as stored objects do)."""
-    return typing.cast(T, (_readers.get(cls) or _reader(cls))(doc))
+    made: T = (_readers.get(cls) or _reader(cls))(doc)
+    return made
 
 
 def json_name(field: str) -> str:
