@@ -14,21 +14,19 @@ from typing import Any, Final
 import attrs
 
 from ..api.store import Stored
-from ..core.clock import rfc3339, unix_ms
+from ..core.clock import rfc3339
 from ..core.digest import cell
 from ..kinds.container import Container
 from ..kinds.node import Node
 from ..kinds.pod import Pod
-from . import starting
+from . import alarms, probing, starting
 from .actions import Stop
 from .admission import NODE_AFFINITY, NOTHING_TAKEN, Rejection, Share, Taken, host_ports
 from .behaviour import NEVER, Behaviour
 from .demand import demand
 from .phase import TERMINAL
-from .probes import health
 from .records import (
     IDLE,
-    NO_ALARM,
     NO_TROUBLE,
     REJECTED,
     STARTING,
@@ -206,11 +204,11 @@ class Turn:
             return False
         if self.is_new():
             return self.act()
-        self.watch_probes()
+        probing.watch(self)
         status = self.generate(is_terminal=False)
         self.show(status)
         if status["phase"] in TERMINAL:
-            evicted = self.evicted()
+            evicted = alarms.evicted(self)
             if evicted is not None:
                 self.tell(NORMAL, *evicted)
             self.begin_termination(shown=True)
@@ -290,55 +288,6 @@ class Turn:
         self.put(sandbox)
         self.busy, self.until_ms = STOPPING, until
 
-    def watch_probes(self) -> None:
-        """Tell of probes that have begun to fail. Source: prober.go, probe.
-
-        DEVIATES: one event for each run of failures, where upstream counts every failure, because a pod that is never ready would keep a run from its end.
-        """
-        for container in self.probed():
-            run = self.sandbox.find(container.name) if self.sandbox is not None else None
-            if run is None or not run.runs(self.now_ms):
-                continue
-            found = health(container, run, self.now_ms)
-            for kind, finding in (
-                ("Startup", found.startup),
-                ("Readiness", found.readiness),
-                ("Liveness", found.liveness),
-            ):
-                if finding is None or finding.failing_ms > self.now_ms:
-                    continue
-                trouble = self.trouble(container.name)
-                mark = finding.failing_ms * 4 + ("Startup", "Readiness", "Liveness").index(kind)
-                if mark not in trouble.told_ms:
-                    self.troubles[container.name] = attrs.evolve(trouble, told_ms=(*trouble.told_ms[-7:], mark))
-                    message = f"{kind} probe failed: {self.probe_output(container, kind)}"
-                    self.tell(WARNING, "Unhealthy", message, container.name)
-
-    def probed(self) -> list[Container]:
-        """The containers that have probes."""
-        spec = self.require_pod().spec
-        return [
-            container
-            for container in (*spec.init_containers, *spec.containers)
-            if container.readiness_probe or container.liveness_probe or container.startup_probe
-        ]
-
-    def probe_output(self, container: Container, kind: str) -> str:
-        """What a failing probe says."""
-        probe = {
-            "Startup": container.startup_probe,
-            "Readiness": container.readiness_probe,
-            "Liveness": container.liveness_probe,
-        }[kind]
-        if probe is not None and probe.http_get is not None:
-            return "HTTP probe failed with statuscode: 500"
-        if probe is not None and probe.tcp_socket is not None:
-            ip = self.sandbox.ip if self.sandbox is not None and self.sandbox.ip else self.spec.ip
-            return f"dial tcp {ip}:{probe.tcp_socket.port}: connect: connection refused"
-        if probe is not None and probe.grpc is not None:
-            return 'service unhealthy (responded with "NOT_SERVING")'
-        return ""
-
     # ---- terminating
 
     def begin_termination(self, *, shown: bool = False) -> None:
@@ -417,49 +366,10 @@ class Turn:
             self.plan,
             self.pulls,
             self.grace_s,
-            self.alarm(),
+            alarms.alarm(self),
             tuple(self.troubles.items()) if self.troubles else (),
             tuple(self.told.items()) if self.told else (),
         )
-
-    def alarm(self) -> tuple[int, bool]:
-        """When the next turn is due, and whether nothing new will come of it (so that a run need not wait for it)."""
-        if self.state == TERMINATING or self.busy == STOPPING:
-            return (self.until_ms, False)
-        if self.state != SYNCING:
-            return NO_ALARM
-        if self.busy == STARTING:
-            return (self.until_ms, not starting.is_news(self, self.plan[0]))
-        due_ms, news = self.retry_ms, self.retry_is_news and self.retry_ms < NEVER
-        sandbox = self.sandbox or NO_SANDBOX
-        for run in sandbox.running(self.now_ms):
-            if run.exit_ms < NEVER:
-                due_ms = min(due_ms, run.exit_ms)
-                news = news or self.behaviour_named(run.name).is_news(run.attempt)
-        for container in self.probed():
-            instance = sandbox.find(container.name)
-            if instance is not None and instance.runs(self.now_ms):
-                next_ms = health(container, instance, self.now_ms).next_ms
-                due_ms = min(due_ms, next_ms)
-                if next_ms < NEVER:
-                    news = news or self.behaviour_of(container).is_news(instance.attempt)
-        deadline_ms = self.deadline_ms()
-        if deadline_ms < NEVER:
-            due_ms, news = min(due_ms, deadline_ms), True
-        return (due_ms, not news) if due_ms < NEVER else NO_ALARM
-
-    def deadline_ms(self) -> int:
-        """When the pod's active deadline passes. Source: pkg/kubelet/active_deadline.go."""
-        deadline_s = self.require_pod().spec.active_deadline_seconds
-        if deadline_s is None or self.entry is None or "startTime" not in self.entry.status:
-            return NEVER
-        return unix_ms(self.entry.status["startTime"]) + deadline_s * 1_000
-
-    def evicted(self) -> tuple[str, str] | None:
-        """Reason and message if the pod has passed its active deadline."""
-        if self.pod is None or self.pod.spec.active_deadline_seconds is None or self.deadline_ms() > self.now_ms:
-            return None
-        return "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
 
     # ---- helps
 
@@ -487,7 +397,7 @@ class Turn:
         reasons = {name: (t.reason, t.message) for name, t in self.troubles.items() if t.reason}
         old = self.entry.status if self.entry is not None else self.document["status"]
         sandbox = self.sandbox or NO_SANDBOX
-        scene = Scene(self.require_pod(), self.document, sandbox, old, reasons, self.now_ms, self.evicted())
+        scene = Scene(self.require_pod(), self.document, sandbox, old, reasons, self.now_ms, alarms.evicted(self))
         return self.rules.status(scene, self.spec.ip, is_terminal=is_terminal)
 
     def put(self, sandbox: Sandbox) -> None:
