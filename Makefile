@@ -6,13 +6,13 @@ STAMP := $(VENV)/.ready
 BIN := $(VENV)/bin
 SEEDS ?= 100
 
-.PHONY: demo test lint types soak bench clean
+.PHONY: demo test lint types bench schema traces pythons clean
 
 demo: $(STAMP)
 	@$(BIN)/refk8s demo --seeds $(SEEDS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest -n auto --dist worksteal
+	@$(BIN)/python -m pytest -n auto --dist worksteal -rs
 
 lint: $(STAMP)
 	@$(BIN)/ruff check .
@@ -24,6 +24,25 @@ types: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m tests.benchmarks
 
+# What is generated from the code; tests fail when it has drifted.
+schema: $(STAMP)
+	@$(BIN)/refk8s scenarios schema > refk8s/scenarios/scenario.schema.json
+
+# The pinned traces and the sessions in README and specs, after behaviour has changed on purpose (CHANGELOG: Trace compatibility).
+traces: $(STAMP)
+	@$(BIN)/python -m tests.tools.pin_traces
+	@$(BIN)/python -m tests.tools.paste_sessions
+
+# Environments with other Pythons, as far as they are installed: the determinism test compares their digests.
+pythons:
+	@for version in 3.12 3.13; do \
+	  for python in "$$(command -v python$$version)" $(HOME)/.pyenv/versions/$$version.*/bin/python3; do \
+	    if [ ! -x .venv-$$version/bin/python ] && "$$python" -c pass 2>/dev/null; then \
+	      "$$python" -m venv .venv-$$version && .venv-$$version/bin/python -m pip install --quiet --disable-pip-version-check -e . ; \
+	    fi; \
+	  done; \
+	done
+
 $(STAMP): pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then \
 	  uv venv --quiet --allow-existing --python "$$(command -v $(PYTHON))" $(VENV) && \
@@ -34,4 +53,4 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
