@@ -45,8 +45,11 @@ def deployments_reach_what_they_want_or_say_why_not(model: Model, world: World) 
     """Once the cluster is quiet, every Deployment has all its replicas updated and available, or says what is in the way.
 
     Its status is about its present generation and adds up its ReplicaSets' statuses. If it is not complete, its condition Progressing is False (with a
-    deadline a rollout is over or late, never under way), ReplicaFailure is True, or pods of its ReplicaSets are not ready (CONV-03: these say why). Paused
-    Deployments, and those that are being deleted or in a namespace that is, have nothing to reach.
+    deadline a rollout is over or late, never under way), ReplicaFailure is True, or pods of its ReplicaSets are not ready (CONV-03: these say why) or, with
+    the strategy Recreate, not gone yet. Paused Deployments, and those that are being deleted or in a namespace that is, have nothing to reach.
+
+    Known exception of upstream (k#138036 and its like): as long as an active ReplicaSet is annotated with another size of its Deployment, every sync takes
+    the path of a scaling, and that may have nothing to scale: with Recreate and two active ReplicaSets, or without surge, such a rollout stands for ever.
     """
     if not _runs(world, MANAGER):
         return None
@@ -67,6 +70,8 @@ def deployments_reach_what_they_want_or_say_why_not(model: Model, world: World) 
             if status.get(field, 0) != total:
                 return f"{what}: status.{field} is {status.get(field, 0)}, its ReplicaSets have {total}"
         wanted = spec.get("replicas", 1)
+        if any(_noted_size(one) not in (None, str(wanted)) for one in owned):
+            continue
         counts = [status.get(field, 0) for field in ("updatedReplicas", "replicas", "availableReplicas")]
         if counts == [wanted] * 3 or _condition(status, "Progressing") == "False":
             continue
@@ -76,6 +81,8 @@ def deployments_reach_what_they_want_or_say_why_not(model: Model, world: World) 
         ):
             return f"{what}: its rollout neither ends nor times out (updated, present and available are {counts}: expected {wanted})"
         if _condition(status, "ReplicaFailure") == "True" or any(_waits(world, one) for one in owned):
+            continue
+        if (spec.get("strategy") or {}).get("type") == "Recreate" and status.get("terminatingReplicas"):
             continue
         return (
             f"{what}: updated, present and available are {counts} with all pods ready: expected {wanted}, or a reason"
@@ -354,6 +361,16 @@ def _owned(collection: Any, owner: Stored) -> list[Stored]:
 def _is_active(pod: Stored) -> bool:
     phase = (pod.document.get("status") or {}).get("phase")
     return phase not in TERMINAL and not pod.document["metadata"].get("deletionTimestamp")
+
+
+def _noted_size(replica_set: Stored) -> str | None:
+    """The size of its Deployment that an active ReplicaSet is annotated with."""
+    annotations = replica_set.document["metadata"].get("annotations") or {}
+    return (
+        annotations.get("deployment.kubernetes.io/desired-replicas")
+        if replica_set.document["spec"].get("replicas")
+        else None
+    )
 
 
 def _is_going(pod: Stored) -> bool:

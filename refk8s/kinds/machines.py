@@ -146,6 +146,7 @@ DEPLOYMENT = Machine(
         Row("DEPLOYMENT-T16", "failed", "timed out", MANAGER, "its ReplicaSet is there, and the deadline has passed"),
         Row("DEPLOYMENT-T17", "failed", "paused", MANAGER, "it was paused"),
         Row("DEPLOYMENT-T18", "progressing", "", MANAGER, "its deadline was taken away"),
+        Row("DEPLOYMENT-T19", "", "complete", MANAGER, "the ReplicaSets that it has adopted are all it wants"),
         Row("DEPLOYMENT-T19", "complete", "", MANAGER, "its deadline was taken away"),
         Row("DEPLOYMENT-T20", "timed out", "", MANAGER, "its deadline was taken away"),
         Row("DEPLOYMENT-T21", "paused", "", MANAGER, "its deadline was taken away"),
