@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ..core.digest import cell
+from ..core.digest import MASK, cell
 
 
 @lru_cache(maxsize=4096)
@@ -36,4 +36,5 @@ def image_id(image: str) -> str:
 @lru_cache(maxsize=1 << 16)
 def container_id(uid: str, name: str, attempt: int) -> str:
     """The id that the runtime gives to a container; a function of pod, name and attempt."""
-    return f"containerd://{cell('container', uid, name, attempt):032x}{cell('container', uid, name):032x}"
+    number = cell("container", uid, name, attempt)
+    return f"containerd://{number:032x}{number ^ MASK:032x}"

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import attrs
-
 from ..core.digest import MASK, cell
 from ..core.table import EMPTY, Table
 from .behaviour import NEVER, Attempt
@@ -78,7 +76,6 @@ class Instance:
         return f"{self.id[13:29]}|{self.image}|{self.attempt}|{self.started_ms}|{self.exit_ms}|{self.exit_code}"
 
 
-@attrs.frozen(eq=False)
 class Sandbox:
     """One pod in the runtime: its network and its containers' runs, of each container the newest first and at most two.
 
@@ -86,13 +83,26 @@ class Sandbox:
     finds the pod without knowing it.
     """
 
-    uid: str
-    key: str
-    ip: str
-    ready: bool
-    created_ms: int
-    instances: tuple[Instance, ...] = ()
-    share: Any = None
+    __slots__ = ("_cell", "created_ms", "instances", "ip", "key", "ready", "share", "uid")
+
+    def __init__(
+        self,
+        uid: str,
+        key: str,
+        ip: str,
+        ready: bool,
+        created_ms: int,
+        instances: tuple[Instance, ...] = (),
+        share: Any = None,
+    ) -> None:
+        self.uid = uid
+        self.key = key
+        self.ip = ip
+        self.ready = ready
+        self.created_ms = created_ms
+        self.instances = instances
+        self.share = share
+        self._cell = 0
 
     def find(self, name: str) -> Instance | None:
         """The newest run of a container, or None."""
@@ -142,11 +152,12 @@ class Sandbox:
         """The pod without its network."""
         return Sandbox(self.uid, self.key, self.ip, False, self.created_ms, self.instances, self.share)
 
-    @property
-    def token(self) -> str:
-        """What identifies its content."""
-        runs = ";".join([instance.token for instance in self.instances])
-        return f"{self.key}|{self.ip}|{self.ready}|{self.created_ms}|{runs}"
+    def cell(self) -> int:
+        """The hash of its content."""
+        if not self._cell:
+            runs = ";".join([instance.token for instance in self.instances])
+            self._cell = cell("sandbox", self.uid, f"{self.key}|{self.ip}|{self.ready}|{self.created_ms}|{runs}")
+        return self._cell
 
 
 class Runtime:
@@ -183,9 +194,9 @@ class Runtime:
     def put(self, sandbox: Sandbox) -> Runtime:
         """The runtime with a pod changed."""
         old = self.pods.get(sandbox.uid)
-        fingerprint = self._fingerprint + cell("sandbox", sandbox.uid, sandbox.token)
+        fingerprint = self._fingerprint + sandbox.cell()
         if old is not None:
-            fingerprint -= cell("sandbox", old.uid, old.token)
+            fingerprint -= old.cell()
         return Runtime(self.pods.set(sandbox.uid, sandbox), self.images, self.addresses, self.address, fingerprint)
 
     def remove(self, uid: str) -> Runtime:
@@ -199,7 +210,7 @@ class Runtime:
             self.images,
             addresses,
             self.address,
-            self._fingerprint - cell("sandbox", uid, old.token),
+            self._fingerprint - old.cell(),
         )
 
     def with_image(self, name: str, size: int) -> Runtime:

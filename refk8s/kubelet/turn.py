@@ -357,6 +357,9 @@ class Turn:
         if self.known.gone and self.state in (TERMINATED, REJECTED):
             self.worker = None
             return
+        alarm = alarms.alarm(self)
+        if self._is_as_before(alarm):
+            return
         self.worker = Worker(
             self.state,
             self.basis,
@@ -366,9 +369,23 @@ class Turn:
             self.plan,
             self.pulls,
             self.grace_s,
-            alarms.alarm(self),
+            alarm,
             tuple(self.troubles.items()) if self.troubles else (),
             tuple(self.told.items()) if self.told else (),
+        )
+
+    def _is_as_before(self, alarm: tuple[int, bool]) -> bool:
+        """Whether the record that there is already says it all."""
+        was = self.known.worker
+        return (
+            was is not None
+            and self.entry is was.entry
+            and self.basis is was.last
+            and not self.events
+            and alarm == was.alarm
+            and (self.state, self.busy, self.until_ms, self.plan, self.pulls, self.grace_s)
+            == (was.state, was.busy, was.until_ms, was.plan, was.pulls, was.grace_s)
+            and tuple(self.troubles.items()) == was.troubles
         )
 
     # ---- helps
