@@ -27,6 +27,14 @@ LIVES: dict[str, dict[str, Any]] = {
     "ends at once": {"does": f"{FAST}; exit 0", "restartPolicy": "Never"},
     "fails its init": {"does": "i: exit 1", "restartPolicy": "Never", "initContainers": [container("i")]},
     "does not fit": {"containers": [container(resources={"requests": {"cpu": "64"}})]},
+    "is rejected by a kubelet that has restarted": {"taint_after_ms": 3_000},
+    "is rejected before it has started": {"does": "pull 20s", "taint_after_ms": 3_000},
+    "is rejected when a container of it has ended": {
+        "does": "c: exit 0 after 1s",
+        "taint_after_ms": 3_000,
+        "restartPolicy": "OnFailure",
+        "containers": [container(), container("d")],
+    },
     "is deleted early": {"does": "pull 20s", "delete_after_ms": 1_000},
     "is deleted": {"delete_after_ms": 3_000},
 }
@@ -35,11 +43,18 @@ LIVES: dict[str, dict[str, Any]] = {
 def live(life: dict[str, Any], seed: int | None = None) -> KubeletWorld:
     made = KubeletWorld.start()
     fields = dict(life)
-    wait_ms = fields.pop("delete_after_ms", None)
+    delete_ms, taint_ms = fields.pop("delete_after_ms", None), fields.pop("taint_after_ms", None)
     made.create("web", fields.pop("does", ""), **fields)
-    if wait_ms is not None:
-        made.run(for_ms=wait_ms)
+    if delete_ms is not None:
+        made.run(for_ms=delete_ms)
         made.delete()
+    if taint_ms is not None:
+        made.run(for_ms=taint_ms)
+        made.crash()
+        taint = {"key": "x.io/out", "effect": "NoExecute"}
+        made.ask("patch", "nodes", "n1", {"spec": {"taints": [taint]}}, patchType="strategic")
+        made.run(for_ms=1)
+        made.restart()
     made.run(driver=None if seed is None else RandomDriver(seed))
     return made
 
@@ -94,7 +109,8 @@ def test_every_change_of_a_workers_state_is_a_row() -> None:
 
         made.observe = watch
         fields = dict(life)
-        fields.pop("delete_after_ms", None)
+        for field in ("delete_after_ms", "taint_after_ms"):
+            fields.pop(field, None)
         made.create("web", fields.pop("does", ""), **fields)
         made.run(for_ms=5_000)
         made.delete()
