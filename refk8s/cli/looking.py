@@ -68,12 +68,12 @@ def changes(done: Taken) -> Iterator[str]:
                 yield f"    {leaf.path}: {short(leaf.old, 100)} → {short(leaf.new, 100)}"
 
 
-def told(stepper: Stepper) -> list[Line]:
+def told(stepper: Stepper) -> Storyteller:
     """The story of the way so far."""
     teller = Storyteller(stepper.model.epoch_ms, stepper.model.is_heartbeat)
     for done in stepper.taken:
         teller(done.before, done.action, done.after, done.delta)
-    return teller.lines
+    return teller
 
 
 def sentence(line: Line) -> str:

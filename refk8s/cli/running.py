@@ -103,7 +103,8 @@ class Report:
         if self.order.trace is not None:
             yield f"replay: refk8s replay {self.order.trace}"
         elif violation is not None or self.failures:
-            yield f"reproduce: {self.order.command} --trace failure.trace.jsonl"
+            secrets = " --secrets" if redact(self.scenario.data) is not self.scenario.data else ""
+            yield f"reproduce: {self.order.command} --trace failure.trace.jsonl{secrets}"
 
     def _violation(self, violation: Violation) -> Iterator[str]:
         """The report of STYLE 11: what, the guarantee, what was observed, how it came to it (* marks deviations from normal)."""

@@ -11,7 +11,7 @@ import typer
 if TYPE_CHECKING:
     from ..core.invariant import Registry
     from ..scenarios.format import Scenario
-    from ..trace.story import Line
+    from ..trace.story import Storyteller
 
 
 def scenario_names(incomplete: str) -> list[str]:
@@ -97,7 +97,7 @@ def seconds(ms: int) -> str:
     return f"{ms / 1000:.3f}s"
 
 
-def story_of(target: str, seed: int | None, nodes: int, namespace: str) -> list[Line]:
+def story_of(target: str, seed: int | None, nodes: int, namespace: str) -> Storyteller:
     """The story of a trace, or of a run of a scenario. Raises Refk8sError."""
     from ..explore.cluster import build
     from ..explore.drivers import DefaultDriver, RandomDriver
@@ -111,9 +111,9 @@ def story_of(target: str, seed: int | None, nodes: int, namespace: str) -> list[
         model, _ = world_of(recorded)
         teller = Storyteller(model.epoch_ms, model.is_heartbeat)
         replay(recorded, observers=(teller,))
-        return teller.lines
+        return teller
     scenario = find_scenario([target], nodes, namespace)
     model, world = build(scenario.cluster)
     teller = Storyteller(model.epoch_ms, model.is_heartbeat)
     run(model, world, DefaultDriver() if seed is None else RandomDriver(seed), observers=(teller,))
-    return teller.lines
+    return teller

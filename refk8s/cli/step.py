@@ -38,7 +38,7 @@ def step(
         _scripted(shell)
     else:
         _interactive(shell)
-    raise typer.Exit(1 if shell.violated else 0)
+    raise typer.Exit(1 if shell.failed else 0)
 
 
 def _scripted(shell: Shell) -> None:

@@ -28,7 +28,7 @@ from .output import table
 from .session import find_scenario, invariants, seconds
 
 SHOWN = 12
-MOST_STEPS = 50_000
+MOST_STEPS = 5_000
 """`run until` stops there; saying it again goes on."""
 
 HELP = """\
@@ -52,14 +52,14 @@ quit"""
 
 
 class Shell:
-    """Reads one command after the other and prints what it did. `violated`: an invariant has broken on the way."""
+    """Reads one command after the other and prints what it did. `failed`: an invariant has broken on the way, or a `run until` did not reach what it was to."""
 
     def __init__(self, stepper: Stepper, scenario: Scenario, *, keep_secrets: bool = False) -> None:
         self.stepper = stepper
         self._scenario = scenario
         self._keep_secrets = keep_secrets
         self._listed: list[Action] = []
-        self.violated = False
+        self.failed = False
         self.commands: dict[str, Callable[[list[str]], None]] = {
             "next": self._next,
             "n": self._next,
@@ -143,8 +143,18 @@ class Shell:
         known = {invariant.id for invariant in invariants().all()}
         wanted = words[1].upper() if words[1].upper() in known else ""
         began = self.stepper.at
-        how = self.stepper.run(None if wanted else until(words[1]), wanted, MOST_STEPS)
-        typer.echo(f"{how} after {self.stepper.at - began} steps")
+        try:
+            condition = None if wanted else until(words[1])
+        except Refk8sError as error:
+            hint = "; the id of an invariant is possible too (`refk8s invariants list`)"
+            raise Refk8sError(f"run until {str(error).removeprefix('--until ')}{hint}") from None
+        how = self.stepper.run(condition, wanted, MOST_STEPS)
+        reached = how == "violated" or (
+            how == "quiet" if condition is None and not wanted else how == "condition reached"
+        )
+        more = f"; `run until {words[1]}` again goes on" if how == "stopped at the step limit" else ""
+        typer.echo(f"{'' if reached else f'{words[1]} not reached: '}{how} after {self.stepper.at - began} steps{more}")
+        self.failed = self.failed or not (reached or wanted)
         self.moved()
         if self.stepper.taken and self.stepper.taken[-1].violation is not None:
             self._alarm(self.stepper.taken[-1])
@@ -165,7 +175,7 @@ class Shell:
             self._alarm(done)
 
     def _alarm(self, done: Taken) -> None:
-        self.violated = True
+        self.failed = True
         violation = done.violation
         assert violation is not None
         typer.echo(f"{violation.invariant.id} violated at step {violation.step}")
@@ -215,12 +225,12 @@ class Shell:
     def _why(self, words: list[str]) -> None:
         if len(words) != 1:
             raise Refk8sError("why KIND/NAME, or why STEP")
-        lines = looking.told(self.stepper)
-        _say(map(looking.sentence, chain(lines, line_about(lines, words[0]))))
+        teller = looking.told(self.stepper)
+        _say(map(looking.sentence, chain(teller.lines, line_about(teller, words[0]))))
 
     def _story(self, words: list[str]) -> None:
         count = _count(words, "story", 20)
-        lines = without_details(looking.told(self.stepper))
+        lines = without_details(looking.told(self.stepper).lines)
         _say(map(looking.sentence, lines[len(lines) - min(count, len(lines)) :]))
 
     # ---- doing

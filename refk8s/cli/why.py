@@ -34,8 +34,8 @@ def why(
     from ..trace.why import chain, line_about
     from .session import seconds, story_of
 
-    lines = story_of(target, seed, nodes, namespace or "default")
-    found = chain(lines, line_about(lines, subject))
+    teller = story_of(target, seed, nodes, namespace or "default")
+    found = chain(teller.lines, line_about(teller, subject))
     if output is not Format.text:
         emit({"version": 1, "subject": subject, "chain": [line.data() for line in found]}, output)
         return

@@ -6,18 +6,14 @@ from collections.abc import Mapping, Sequence
 
 from ..core.errors import Refk8sError
 from ..users.verb import by_any
-from .story import Line
+from .story import Line, Storyteller
 
 
-def line_about(lines: Sequence[Line], subject: str) -> Line:
+def line_about(teller: Storyteller, subject: str) -> Line:
     """The last line of the story about `subject`: a step number, or `kind/name` or `kind/namespace/name`. Raises Refk8sError if there is none."""
+    lines = teller.lines
     if subject.isdigit():
-        at = [line for line in lines if line.step <= int(subject)]
-        if not at:
-            raise Refk8sError(
-                f"step {subject}: nothing had happened by then; the first change is at step {lines[0].step if lines else '?'}"
-            )
-        return at[-1]
+        return _line_of_step(teller, int(subject))
     kind, _, name = subject.partition("/")
     try:
         row = by_any(kind)
@@ -33,6 +29,18 @@ def line_about(lines: Sequence[Line], subject: str) -> Line:
             f"why {subject}: nothing happened to {row.plural}/{key}; there were {', '.join(near) or 'none of this kind'}"
         )
     return about[-1]
+
+
+def _line_of_step(teller: Storyteller, step: int) -> Line:
+    """What the story tells of a step; one that changed nothing is a line of its own, because of the change that enabled it."""
+    if step not in teller.causes:
+        raise Refk8sError(f"why {step}: there is no such step; there are steps 0 to {len(teller.causes) - 1}")
+    told = [line for line in teller.lines if line.step == step]
+    if told:
+        return told[-1]
+    cause = teller.root(step)
+    at_ms = next((line.at_ms for line in teller.lines if line.step == cause), 0)
+    return Line(step, at_ms, "(this step)", "changed nothing", "", cause)
 
 
 def chain(lines: Sequence[Line], last: Line) -> list[Line]:

@@ -76,7 +76,7 @@ def test_standard_input_is_named_as_such() -> None:
         (["runn"], "No such command 'runn'"),
         (["why", "first-pod", "widget/x"], "why widget/x: no kind 'widget'; write kind/name"),
         (["why", "first-pod", "pod/x"], "why pod/x: nothing happened to pods/default/x; there were pods/default/hello"),
-        (["why", "first-pod", "0"], "step 0: nothing had happened by then; the first change is at step"),
+        (["why", "first-pod", "9999"], "why 9999: there is no such step; there are steps 0 to"),
         (["invariants", "show", "NOPE-01"], "no invariant 'NOPE-01'; `refk8s invariants list` names them all"),
         (["zoo", "run", "unicorn"], "no mutant 'unicorn'; `refk8s zoo list` names them all"),
         (["demo", "--scenario", "nowhere"], "nowhere: no such file, and no shipped scenario"),
