@@ -104,11 +104,29 @@ def actions_of(world: World, p: int) -> list[Action]:
     found.extend(Fire(p, number) for number in (due.numbers() if due is not None else ()))
     lane = world.inbox.get(p)
     if lane is not None and len(lane):
-        kind = Reply if ready[REPLIES] >> p & 1 else Serve
-        found.extend(kind(p, number) for number in lane.numbers())
+        found.extend(_messages(world, p, REPLIES if ready[REPLIES] >> p & 1 else REQUESTS))
     if any(ready[rank] >> p & 1 for rank in range(BEGIN, RANKS)):
         found.extend(Begin(p, c) for c in ids(world.procs[p].able))
     return found
+
+
+def _messages(world: World, p: int, rank: int) -> Iterator[Action]:
+    """The messages that may be next in an inbox, in any order but one: what a process sends without waiting (its events) keeps its order.
+
+    Source: client-go/tools/record/event.go, StartEventWatcher: one goroutine sends them one after the other.
+    """
+    lane = world.inbox[p]
+    if rank == REPLIES:
+        yield from (Reply(p, number) for number in lane.numbers())
+        return
+    senders: set[int] = set()
+    for number in lane.numbers():
+        message = lane[number]
+        if message.flight is None:
+            if message.sender in senders:
+                continue
+            senders.add(message.sender)
+        yield Serve(p, number)
 
 
 def enabled(world: World) -> Iterator[Action]:
@@ -121,8 +139,7 @@ def enabled(world: World) -> Iterator[Action]:
             if rank == DUE:
                 yield from (Fire(p, number) for number in world.timers.due[p].numbers())
             elif rank in (REPLIES, REQUESTS):
-                kind = Reply if rank == REPLIES else Serve
-                yield from (kind(p, number) for number in world.inbox[p].numbers())
+                yield from _messages(world, p, rank)
             else:
                 yield from (Begin(p, c) for c in ids(world.procs[p].able))
     deadline = world.timers.next_deadline()
