@@ -49,6 +49,7 @@ SCHEDULED = Machine(
         ),
         Row("SCHEDULED-T7", "False", "True", KUBELET, "the kubelet sets that right"),
         Row("SCHEDULED-T8", "True", "", KUBELET, "the kubelet rejects the pod"),
+        Row("SCHEDULED-T9", "False", "", KUBELET, "the kubelet rejects the pod, after such a late failure"),
     ),
     states=condition_status("PodScheduled"),
     spec="specs/scheduler.md",
