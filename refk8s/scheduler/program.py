@@ -6,6 +6,7 @@ Source: pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go.
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any, Final
 
 import attrs
@@ -14,7 +15,7 @@ from ..api.store import ADDED, DELETED, Change, Stored
 from ..controllers.runtime import Controller, Handler, Recorder, create, patch
 from ..core.clock import rfc3339
 from ..core.digest import cell
-from ..core.flight import Cached, Enqueue, Note, Now, Recall, Reconcile, Remember, Requeue
+from ..core.flight import Cached, Cancel, Enqueue, Note, Now, Recall, Reconcile, Remember, Requeue
 from ..core.hands import Hands
 from ..core.process import Program
 from ..kinds.node import Node
@@ -244,7 +245,10 @@ class Bind(Controller):
 
     def reconcile(self, key: str) -> Reconcile:
         """POST the binding, record the event, or undo the assumption."""
-        where, uid, node = yield Recall(f"bind:{key}")
+        decided = yield Recall(f"bind:{key}")
+        if decided is None or (yield from _is_being_reported(key)):
+            return None  # the report of an earlier failure comes first, as upstream's cycle writes it before it goes on; `status` wakes us
+        where, uid, node = decided
         yield Remember(f"bind:{key}", None)
         pod = (yield Cached("pods")).get(where)
         namespace, _, name = where.rpartition("/")
@@ -290,29 +294,46 @@ class ReportFailure(Controller):
     recorder: Recorder = attrs.field(factory=_recorder)
 
     def reconcile(self, key: str) -> Reconcile:
-        """Record the event and patch the condition, if it differs. Source: schedule_one.go, handleSchedulingFailure, updatePod."""
+        """Report the failure; then a binding that has been decided meanwhile may go out."""
         failed = yield Recall(f"failed:{key}")
-        if failed is None:
-            return None
-        where, uid, message = failed
-        yield Remember(f"failed:{key}", None)
+        if failed is not None:
+            yield Remember(f"failed:{key}", None)
+            yield Remember(f"reporting:{key}", 1)
+            yield from self.report(key, *failed)
+            yield Remember(f"reporting:{key}", None)
+        if (yield Recall(f"bind:{key}")) is not None:
+            yield Enqueue("bind", key)
+        return None
+
+    def report(self, key: str, where: str, uid: str, message: str) -> Generator[Any, Any, None]:
+        """Record the event and patch the condition, if it differs. Source: schedule_one.go, handleSchedulingFailure, updatePod."""
         pod = (yield Cached("pods")).get(where)
         if pod is None or pod.uid != uid or pod.document["spec"].get("nodeName"):
-            return None
+            return
         yield from self.recorder.emit(pod, "Pod", "Warning", "FailedScheduling", event_note(message))
         reason = "SchedulerError" if message.startswith("binding rejected") else "Unschedulable"
         known = _condition(pod.document, "PodScheduled")
-        wanted = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
+        wanted: dict[str, Any] = {"type": "PodScheduled", "status": "False", "reason": reason, "message": message}
         if known is not None and all(known.get(field) == value for field, value in wanted.items()):
-            return None
+            return
         now_ms = yield Now()
         flipped = known is None or known.get("status") != "False"
         wanted["lastTransitionTime"] = rfc3339(now_ms) if flipped or known is None else known.get("lastTransitionTime")
         generation = pod.document["metadata"].get("generation")
         if generation:
             wanted["observedGeneration"] = generation
-        yield patch("pods", where, {"status": {"conditions": [wanted]}}, subresource="status")
-        return None
+        done = yield patch("pods", where, {"status": {"conditions": [wanted]}}, subresource="status")
+        if not done.ok:
+            yield from self.say_again(key)
+
+    def say_again(self, key: str) -> Generator[Any, Any, None]:
+        """Upstream only logs that the condition could not be written: the next attempt writes it, and a run waits for that one."""
+        queue: Queue = yield Recall("queue", EMPTY_QUEUE)
+        entry = queue.pods.get(key)
+        if entry is not None and entry.state == UNSCHEDULABLE:
+            now_ms = yield Now()
+            yield Cancel("flush", key)
+            yield Enqueue("flush", key, max(1, _leftover_in(entry, now_ms)))
 
 
 @attrs.frozen(eq=False)
@@ -327,20 +348,19 @@ class Flush(Controller):
     workers: int = 1
 
     def reconcile(self, key: str) -> Reconcile:
-        """Move the pod on if its time has come."""
+        """Move the pod on if its time has come, else wait for it: a timer may be left from an earlier stay in the queue."""
         queue: Queue = yield Recall("queue", EMPTY_QUEUE)
         now_ms = yield Now()
         entry = queue.pods.get(key)
-        if entry is None:
+        if entry is None or entry.state not in (BACKOFF, UNSCHEDULABLE):
             return None
-        moved = queue
-        if entry.state == BACKOFF:
-            moved = queue.backoff_over(key, now_ms)
-        elif entry.state == UNSCHEDULABLE and now_ms - entry.since_ms >= MAX_UNSCHEDULABLE_MS:
-            moved = queue.requeue(entry, now_ms)
-        if moved is not queue:
-            yield Remember("queue", moved)
-            yield Enqueue("cycle", "next")
+        left_ms = _due_in(entry, now_ms) if entry.state == BACKOFF else _leftover_in(entry, now_ms)
+        if left_ms > 0:
+            yield Enqueue("flush", key, left_ms, periodic=entry.state == UNSCHEDULABLE)
+            return None
+        moved = queue.backoff_over(key, now_ms) if entry.state == BACKOFF else queue.requeue(entry, now_ms)
+        yield Remember("queue", moved)
+        yield Enqueue("cycle", "next")
         return None
 
 
@@ -360,6 +380,16 @@ def _is_known(pod: PodInfo, message: str) -> bool:
     return any(
         c.type == "PodScheduled" and c.status == "False" and c.message == message for c in pod.pod.status.conditions
     )
+
+
+def _is_being_reported(key: str) -> Generator[Any, Any, bool]:
+    """Whether a failure of this pod is still to be told, or on its way to the API server."""
+    return (yield Recall(f"failed:{key}")) is not None or (yield Recall(f"reporting:{key}")) is not None
+
+
+def _leftover_in(entry: Queued, now_ms: int) -> int:
+    """When a parked pod is tried again though nothing has happened that it waits for."""
+    return entry.since_ms + MAX_UNSCHEDULABLE_MS - now_ms
 
 
 def _due_in(entry: Queued, now_ms: int) -> int:

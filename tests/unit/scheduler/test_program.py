@@ -1,0 +1,132 @@
+"""The scheduler as a process: what it does when answers are lost or refused, or come late."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from refk8s.core.action import Action, AdvanceTo, Serve
+from refk8s.core.enabled import enabled, first, is_quiet, label
+from refk8s.core.flight import Enqueue, Now, Recall, Remember
+from refk8s.core.step import step
+from refk8s.core.world import World
+from refk8s.explore.cluster import build
+from refk8s.scenarios.format import from_data
+from refk8s.scheduler.nodeinfo import PodInfo
+from refk8s.scheduler.plugins import default_profile
+from refk8s.scheduler.program import Flush
+from refk8s.scheduler.queue import ACTIVE, BACKOFF, EMPTY_QUEUE, Queue
+from tests.unit.scheduler.build import pod
+
+HEADER = {"apiVersion": "refk8s.dev/v1", "kind": "Scenario", "metadata": {"name": "scheduling"}}
+
+
+def ask(queue: Queue, key: str, now_ms: int) -> list[Any]:
+    """What the flush of a pod does: the queue that it remembers, the timers that it sets as (ms, periodic)."""
+    answers: dict[type, Any] = {Recall: queue, Now: now_ms}
+    generator = Flush().reconcile(key)
+    told: list[Any] = []
+    answer: Any = None
+    while True:
+        try:
+            effect = generator.send(answer)
+        except StopIteration:
+            return told
+        answer = answers.get(type(effect))
+        if isinstance(effect, Remember):
+            told.append(effect.value)
+        elif isinstance(effect, Enqueue) and effect.controller == "flush":
+            told.append((effect.after_ms, effect.periodic))
+
+
+def failed(queue: Queue, info: PodInfo, now_ms: int, *rejectors: str) -> Queue:
+    head = queue.head()
+    assert head is not None
+    return queue.take(head).unschedulable(info.key, rejectors, now_ms)
+
+
+def test_a_timer_left_from_an_earlier_stay_does_not_end_a_later_back_off() -> None:
+    info = pod()
+    queue = failed(EMPTY_QUEUE.add(default_profile(), info, 0), info, 800)
+    assert queue.pods[info.key].state == BACKOFF
+    assert ask(queue, info.key, 1_000) == [(800, False)]
+    moved = ask(queue, info.key, 1_800)[0]
+    assert moved.pods[info.key].state == ACTIVE
+
+
+def test_a_timer_left_from_a_back_off_does_not_cancel_the_five_minutes_of_a_parked_pod() -> None:
+    info = pod()
+    queue = failed(EMPTY_QUEUE.add(default_profile(), info, 0), info, 800, "NodeResourcesFit")
+    assert ask(queue, info.key, 1_000) == [(299_800, True)]
+
+
+class Cluster:
+    """One node of 1 CPU, and a user who asks for more and then takes it back."""
+
+    def __init__(self, *steps: dict[str, Any]) -> None:
+        spec = {"nodes": [{"name": "node-1", "cpu": "1"}], "users": {"ann": list(steps)}}
+        self.model, self.world = build(from_data({**HEADER, "spec": spec}).cluster)
+
+    def until(self, condition: Callable[[World], bool], choose: Callable[[], Action | None] | None = None) -> Cluster:
+        for _ in range(3_000):
+            if condition(self.world):
+                return self
+            action = choose() if choose is not None else None
+            action = action or first(self.world)
+            assert action is not None
+            self.world, _ = step(self.model, self.world, action)
+        raise AssertionError("it does not happen")
+
+    def serving(self, words: str) -> Serve | None:
+        """The request with these words in its label that waits to be served."""
+        for action in enabled(self.world):
+            if type(action) is Serve and words in label(self.model, self.world, action):
+                return action
+        return None
+
+    def is_quiet(self, world: World) -> bool:
+        return is_quiet(self.model, world)
+
+    def condition(self) -> str:
+        stored = self.world.store.get("pods", "default/web")
+        assert stored is not None
+        found = [c for c in stored.document["status"].get("conditions") or () if c["type"] == "PodScheduled"]
+        return str(found[0]["status"]) if found else ""
+
+
+def web(cpu: str) -> dict[str, Any]:
+    container = {"name": "web", "image": "web:1", "resources": {"requests": {"cpu": cpu}}}
+    document = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web"}, "spec": {"containers": [container]}}
+    return {"create": {"documents": [document]}}
+
+
+def test_a_pod_says_why_it_waits_though_the_first_report_was_refused() -> None:
+    cluster = Cluster(web("2"))
+    cluster.until(lambda world: cluster.serving("patch pods/status") is not None)
+    refused = cluster.serving("patch pods/status")
+    assert refused is not None
+    cluster.world, _ = step(cluster.model, cluster.world, refused._replace(reject=429))
+    cluster.until(cluster.is_quiet)
+    assert cluster.condition() == "False"
+
+
+def test_a_binding_waits_for_the_report_of_an_earlier_failure() -> None:
+    wait = {"wait": {"resource": "nodes", "name": "node-1"}}
+    cordoned = Cluster(wait, {"cordon": {"name": "node-1"}}, web("500m"), {"uncordon": {"name": "node-1"}})
+
+    def late() -> Action | None:
+        """Everything but the report, as long as there is something else."""
+        report = cordoned.serving("patch pods/status default/web")
+        others = [a for a in enabled(cordoned.world) if a != report and type(a) is not AdvanceTo]
+        return others[0] if others and report is not None else None
+
+    cordoned.until(lambda world: cordoned.serving("patch pods/status default/web") is not None)
+    seen: list[str] = []
+
+    def bound(world: World) -> bool:
+        seen.append(cordoned.condition())
+        return seen[-1] == "True"
+
+    cordoned.until(bound, late).until(cordoned.is_quiet)
+    assert "False" in seen
+    assert cordoned.condition() == "True"
