@@ -19,7 +19,7 @@ from ..kubelet.behaviour import BehaviourError, Behaviours, parse_behaviours
 from ..kubelet.program import NodeSpec
 from .spec import API_VERSION, KIND, Document, Expectation, NodeGroup, Spec
 from .structure import Misfit, structure
-from .yaml import STDIN, Source, documents_of, duplicate_key, sources_of
+from .yaml import STDIN, Source, documents_of, sources_of
 
 HERE: Final = Path(__file__).parent
 
@@ -68,9 +68,9 @@ def from_sources(sources: list[Source], base: Path) -> Scenario:
         raise Refk8sError(
             f"{source.where}:{sources[1].line}: a scenario file holds one document, this one {len(sources)}"
         )
-    twice = duplicate_key(source.node)
-    if twice:
-        raise Refk8sError(f"{source.where}:{twice[1]}: {twice[0]!r} is there twice in this map; keep one")
+    if source.twice:
+        key, line = source.twice
+        raise Refk8sError(f"{source.where}:{line}: {key!r} is there twice in this map; keep one")
     try:
         return from_data(source.data, base=base)
     except Misfit as misfit:

@@ -21,16 +21,22 @@ from ..users.manifests import check_manifest
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 STDIN: Final = "-"
+MOST_NODES: Final = 1_000_000
+"""How many nodes the aliases of one document may expand to."""
 
 
 @attrs.frozen(eq=False)
 class Source:
-    """One document of a file: `data`, and where it stands (`node` is its YAML node, None for JSON)."""
+    """One document of a file: `data`, and where it stands (`node` is its YAML node, None for JSON).
+
+    `twice`: a key that a map in it has twice, and its line.
+    """
 
     where: str
     line: int
     data: Any
     node: Any = None
+    twice: tuple[str, int] | None = None
 
     def line_of(self, path: tuple[str | int, ...]) -> int:
         """The line of what a path leads to, or of the innermost part of it that is there."""
@@ -60,12 +66,18 @@ def objects_of(sources: list[Source]) -> list[dict[str, Any]]:
     """The Kubernetes objects in documents that have been read; Lists are unpacked. Raises Refk8sError."""
     found: list[dict[str, Any]] = []
     for number, source in enumerate(sources, 1):
+        if source.twice:
+            key, line = source.twice
+            raise Refk8sError(
+                f'{source.where}:{line}: error converting YAML to JSON: key "{key}" already set in map; keep one'
+            )
         for path, document in _unpacked(source.data):
             try:
                 check_manifest(document)
             except ValueError as error:
                 item = f", items[{path[1]}]" if path else ""
-                raise Refk8sError(f"{source.where}:{source.line_of(path)}: document {number}{item}: {error}") from None
+                line = source.line_of((*path, *getattr(error, "path", ())))
+                raise Refk8sError(f"{source.where}:{line}: document {number}{item}: {error}") from None
             found.append(document)
     return found
 
@@ -110,13 +122,24 @@ def _unpacked(
 
 def _json_documents(text: str, where: str) -> list[Source] | None:
     """The documents of a stream of JSON objects; None if the text is none (it may still be YAML in flow style)."""
-    decoder, found, place = json.JSONDecoder(parse_constant=_no_number), [], 0
+    repeated: list[str] = []
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            names = [name for name, _ in pairs]
+            repeated.append(next(name for number, name in enumerate(names) if name in names[:number]))
+        return made
+
+    decoder, found, place = json.JSONDecoder(parse_constant=_no_number, object_pairs_hook=unique), [], 0
     while place < len(text):
+        repeated.clear()
         try:
             data, end = decoder.raw_decode(text, place)
         except (ValueError, RecursionError):
             return None
-        found.append(Source(where, text.count("\n", 0, place) + 1, data))
+        line = text.count("\n", 0, place) + 1
+        found.append(Source(where, line, data, twice=(repeated[0], line) if repeated else None))
         place = end + len(text[end:]) - len(text[end:].lstrip())
     return found
 
@@ -133,9 +156,12 @@ def _yaml_documents(text: str, where: str) -> Iterator[Source]:
         while loader.check_node():
             node = loader.get_node()
             line = node.start_mark.line + 1
+            if "*" in text and _repeated(node) > MOST_NODES:
+                raise Refk8sError(f"{where}: aliases expand to more than {MOST_NODES} nodes; write it out")
+            twice = duplicate_key(node)  # before merge keys are expanded in it
             data = _as_json(loader.construct_document(node), where, line)
             if data is not None:
-                yield Source(where, line, data, node)
+                yield Source(where, line, data, node, twice)
     except (yaml.YAMLError, ValueError, OverflowError, AttributeError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f":{mark.line + 1}" if mark is not None else ""
@@ -171,24 +197,49 @@ def _key(key: Any) -> str:
 
 def duplicate_key(node: Any) -> tuple[str, int] | None:
     """(key, line) of a key that a map in this YAML node has twice, or None."""
+    return _duplicate_key(node, set())
+
+
+def _duplicate_key(node: Any, done: set[int]) -> tuple[str, int] | None:
     import yaml
 
-    if isinstance(node, yaml.MappingNode):
-        seen: set[str] = set()
-        for key, value in node.value:
+    if isinstance(node, yaml.ScalarNode) or id(node) in done:
+        return None
+    done.add(id(node))  # aliases lead to one node again and again
+    seen: set[str] = set()
+    for item in node.value:
+        value = item
+        if isinstance(node, yaml.MappingNode):
+            key, value = item
             if isinstance(key, yaml.ScalarNode) and key.value != "<<":
                 if key.value in seen:
                     return key.value, key.start_mark.line + 1
                 seen.add(key.value)
-            found = duplicate_key(value)
-            if found:
-                return found
-    elif isinstance(node, yaml.SequenceNode):
-        for item in node.value:
-            found = duplicate_key(item)
-            if found:
-                return found
+        found = _duplicate_key(value, done)
+        if found:
+            return found
     return None
+
+
+def _repeated(root: Any) -> int:
+    """How many nodes a YAML node has when its aliases are written out, beyond those that are there. Raises RecursionError for one that contains itself."""
+    sizes: dict[int, int] = {}
+
+    def size(node: Any) -> int:
+        known = sizes.get(id(node))
+        if known is not None:
+            if not known:
+                raise RecursionError
+            return known
+        sizes[id(node)] = 0
+        total = 1
+        if isinstance(node.value, list):
+            for item in node.value:
+                total += sum(map(size, item)) if isinstance(item, tuple) else size(item)
+        sizes[id(node)] = total
+        return total
+
+    return size(root) - len(sizes)
 
 
 def _child(node: Any, part: str | int) -> tuple[Any, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import time
 from pathlib import Path
 from typing import Any
 
@@ -166,3 +167,36 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
         sources_of(tmp_path / "x.yaml")
     with pytest.raises(Refk8sError, match="No such file"):
         sources_of(tmp_path / "y.yaml")
+
+
+def test_aliases_that_expand_without_end_are_refused_at_once(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 11)]
+    merges = ["a0: &a0 {x: 1}"] + [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 9)}]}}" for n in range(1, 11)]
+    for text in ("\n".join(lines), "\n".join(merges)):
+        (tmp_path / "x.yaml").write_text(text)
+        began = time.perf_counter()
+        with pytest.raises(Refk8sError, match=r"x\.yaml: aliases expand to more than 1000000 nodes; write it out$"):
+            sources_of(tmp_path / "x.yaml")
+        assert time.perf_counter() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nmetadata: {name: b}\n", 4),
+        (f"{POD}---\napiVersion: v1\nkind: Pod\nmetadata:\n  name: a\nx: {{metadata: 1,\n metadata: 2}}\n", 10),
+        ('{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "metadata": {}}', 1),
+    ],
+)
+def test_a_key_that_a_map_has_twice_is_refused_with_its_line(tmp_path: Path, text: str, line: int) -> None:
+    (tmp_path / "x.yaml").write_text(text)
+    said = f'x\\.yaml:{line}: error converting YAML to JSON: key "metadata" already set in map; keep one'
+    with pytest.raises(Refk8sError, match=said):
+        documents_of(tmp_path / "x.yaml")
+
+
+def test_a_merged_key_may_be_overridden(tmp_path: Path) -> None:
+    text = POD + "one: &x {a: 1, b: 2}\ntwo: {<<: *x, a: 3}\nthree: {<<: *x}\n"
+    (tmp_path / "x.yaml").write_text(text)
+    (document,) = documents_of(tmp_path / "x.yaml")
+    assert (document["two"], document["three"]) == ({"a": 3, "b": 2}, {"a": 1, "b": 2})
