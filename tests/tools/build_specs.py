@@ -10,18 +10,26 @@ import ast
 import importlib
 import re
 import textwrap
+import types
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 import attrs
+from typer.main import get_command
 
 from refk8s.api.registry import ALL_VERBS, RESOURCES
+from refk8s.cli.app import app
 from refk8s.core import action, flight
 from refk8s.core.invariant import AtQuiet, Delivered, Invariant, Noted, Served, Writes
 from refk8s.core.machine import Machine, Row
 from refk8s.invariants import suite
+from refk8s.scenarios import spec
+from refk8s.scenarios.schema import field_docs
+from refk8s.scenarios.structure import camel, hints
+from refk8s.users.arguments import ARGUMENTS
 from refk8s.users.script import VERBS
 from tests.unit.scheduler import plugin_table
 
@@ -293,6 +301,89 @@ def plugins(component: str, arguments: list[str]) -> str:
     return plugin_table.table()
 
 
+def scenario(component: str, arguments: list[str]) -> str:
+    """The fields of these classes of the scenario format."""
+    parts = []
+    for name in arguments:
+        cls = getattr(spec, name)
+        docs = field_docs(cls)
+        rows = [
+            (f"`{camel(field.name)}`", _kind(hints(cls)[field.name]), _default(field.default), docs.get(field.name, ""))
+            for field in attrs.fields(cls)
+        ]
+        parts.append(f"{_doc(cls)}\n\n{table(('field', 'type', 'default', 'meaning'), rows)}")
+    return "\n".join(parts)
+
+
+def arguments(component: str, names: list[str]) -> str:
+    """The arguments of the verbs of users' scripts."""
+    rows = []
+    shared = Counter(ARGUMENTS.values())
+    for verb, kind in ARGUMENTS.items():
+        fields = attrs.fields(kind) if attrs.has(kind) else ()
+        shown = [
+            f"`{camel(one.name)}`{'' if one.default is attrs.NOTHING else '?'}: {_kind(hints(kind)[one.name])}"
+            for one in fields
+        ]
+        rows.append(
+            (f"`{verb}`", "; ".join(shown) or _kind(kind), _doc(kind) if shared[kind] == 1 and fields else _said(verb))
+        )
+    return table(("verb", "arguments (? may be left out)", "what it is"), rows)
+
+
+def _said(verb: str) -> str:
+    """What a verb's own docstring says, without the list of its arguments."""
+    return re.sub(r": \{[^}]*\}", "", _doc(VERBS[verb]))
+
+
+def _kind(kind: Any) -> str:
+    """A type in words."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return str(inner[1].name)
+    if origin is Literal:
+        return " or ".join(f"`{value}`" for value in inner if value != "")
+    if origin is list:
+        return f"list of {_kind(inner[0])}"
+    if origin is dict:
+        return f"map of {_kind(inner[1])}" if inner[1] is not Any else "map"
+    if origin in (Union, types.UnionType):
+        return " or ".join(_kind(one) for one in inner if one is not type(None))
+    return {str: "text", int: "number", bool: "true or false"}.get(kind, "anything" if kind is Any else kind.__name__)
+
+
+def _default(value: Any) -> str:
+    if value is attrs.NOTHING:
+        return "(required)"
+    return (
+        f"`{str(value).lower() if isinstance(value, bool) else value}`"
+        if isinstance(value, str | int) and value != ""
+        else ""
+    )
+
+
+def commands(component: str, arguments: list[str]) -> str:
+    """The commands of the CLI with their options."""
+    rows = []
+    for path, command in _leaves(get_command(app), "refk8s"):
+        options = [
+            f"`{'/'.join(one.opts)}`"
+            for one in command.params
+            if one.param_type_name == "option" and "--help" not in one.opts
+        ]
+        first = (command.help or "").split("\n\n", maxsplit=1)[0]
+        rows.append((f"`{path}`", " ".join(first.split()), ", ".join(options)))
+    return table(("command", "what it does", "options"), rows)
+
+
+def _leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    if not hasattr(command, "commands"):
+        yield path, command
+        return
+    for name, inner in command.commands.items():
+        yield from _leaves(inner, f"{path} {name}")
+
+
 def _doc(thing: Any) -> str:
     return " ".join(textwrap.dedent(thing.__doc__ or "").split())
 
@@ -305,13 +396,32 @@ def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join([f"| {' | '.join(head)} |", "|" + "---|" * len(head), *lines]) + "\n"
 
 
+def page_index(component: str, arguments: list[str]) -> str:
+    """The pages, with the first sentence of each."""
+    rows = [(f"[{_title(page)}]({page.name})", _first_sentence(page)) for page in pages() if page.name != "README.md"]
+    return table(("page", "what it is about"), rows)
+
+
+def _title(page: Path) -> str:
+    return page.read_text().split("\n", maxsplit=1)[0].removeprefix("# ")
+
+
+def _first_sentence(page: Path) -> str:
+    paragraphs = (part for part in page.read_text().split("\n\n")[1:] if not part.startswith("#"))
+    return re.split(r"(?<=[.])\s", " ".join(next(paragraphs).split()))[0].replace("](", "](")
+
+
 PARTS: Final[Mapping[str, Callable[[str, list[str]], str]]] = {
     "actions": actions,
+    "arguments": arguments,
+    "commands": commands,
     "departures": departures,
     "effects": effects,
+    "index": page_index,
     "invariants": invariants,
     "plugins": plugins,
     "resources": resources,
+    "scenario": scenario,
     "transitions": transitions,
     "verbs": verbs,
 }
