@@ -75,14 +75,16 @@ class LeaderElector(Controller):
         leads = (yield Recall(LEADER)) is not None
         if key == DEADLINE:
             return (yield from self.give_up(identity)) if leads else None
-        if (yield from self.try_acquire_or_renew(identity)):
+        done = yield from self.try_acquire_or_renew(identity)
+        if done:
             if not leads:
                 yield Remember(LEADER, identity)
                 yield Note("leading", identity)
                 yield from self._record(f"{identity} became leader")
             yield Cancel(self.name, DEADLINE)
             yield Enqueue(self.name, DEADLINE, self.retry_ms + self.renew_ms, periodic=True)
-        yield Enqueue(self.name, RENEW, self.retry_ms, periodic=True)
+        observed: Observed = yield Recall("elector", NOBODY)
+        yield Enqueue(self.name, RENEW, self.retry_ms, periodic=done or self.is_led(observed, identity, (yield Now())))
         return None
 
     def give_up(self, identity: str) -> Generator[Any, Any, Exit | None]:
@@ -96,6 +98,10 @@ class LeaderElector(Controller):
     def is_valid(self, observed: Observed, now_ms: int) -> bool:
         """Whether the Lease still binds: by the time at which this replica saw its record change, never by the record's own times."""
         return observed.observed_ms + observed.duration_s * 1000 > now_ms
+
+    def is_led(self, observed: Observed, identity: str, now_ms: int) -> bool:
+        """Whether another replica seems to work: it has renewed within two tries. If none does, a run waits until one is elected."""
+        return observed.holder not in ("", identity) and now_ms - observed.observed_ms <= 2 * self.retry_ms
 
     def may_take(self, observed: Observed, identity: str, now_ms: int) -> bool:
         """Whether this replica may write itself into the Lease: it holds it, nobody does, or the holder has been silent for too long."""

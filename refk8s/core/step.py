@@ -665,7 +665,7 @@ class Draft:
         world.partial += process_cells(p, world, dead, program)
         self.ready[BEHIND] &= ~(self._informers_of(p) | (world.trailing.get(p) or 0))
         self.ready[BEGIN + program.rank] &= ~(1 << p)
-        self._mask_out()
+        self._disturbed()
 
     def restart(self, action: Restart) -> None:
         p, world = action.p, self.world
@@ -677,7 +677,7 @@ class Draft:
         process.memory = dead.memory
         world.partial -= cell("process", dead.pid, dead.incarnation, 0)
         self._boot(p, process, program)
-        self._mask_out()
+        self._disturbed()
 
     def _informers_of(self, p: int) -> int:
         world = self.world
@@ -707,6 +707,11 @@ class Draft:
         world = self.world
         world.holds = tuple(held for held in world.holds if held != action.iid)
         world.partial -= cell("held", action.iid)
+        self._disturbed()
+
+    def _disturbed(self) -> None:
+        """A process stopped or may go on: the period after which a cluster counts as quiet begins anew."""
+        self.world.last_effect_ms = self.now_ms
         self._mask_out()
 
     def input(self, action: Input) -> None:

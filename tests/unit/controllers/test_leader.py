@@ -13,7 +13,7 @@ from refk8s.controllers.leader import LEADER, LeaderElector, Observed, elected
 from refk8s.controllers.runtime import Controller, Handler, create
 from refk8s.core.action import Action, AdvanceTo, Begin, Crash, Hold, Input, Release, Restart
 from refk8s.core.clock import unix_ms
-from refk8s.core.enabled import enabled, first
+from refk8s.core.enabled import enabled, first, is_quiet
 from refk8s.core.flight import Now, Reconcile, Requeue
 from refk8s.core.model import Model
 from refk8s.core.process import Program
@@ -234,3 +234,16 @@ def test_an_exit_of_a_process_keeps_others_running() -> None:
     alive = {pid: replicas.world.process(pid).alive for pid in replicas.world.pids}
     assert all(alive.values())
     assert [replicas.world.process(f"kcm/{n}").incarnation for n in range(2)] == [1, 0]
+
+
+def test_a_cluster_is_not_quiet_between_the_end_of_a_leader_and_the_next_election() -> None:
+    replicas = Replicas().wait(60)
+    assert is_quiet(replicas.model, replicas.world)
+    replicas.do(Crash(replicas.world.names["kcm/0"]))
+    for _ in range(40):
+        if replicas.leaders():
+            break
+        assert not is_quiet(replicas.model, replicas.world)
+        replicas.wait(2)
+    assert replicas.leaders() == ["kcm/1"]
+    assert is_quiet(replicas.model, replicas.wait(30).world)
