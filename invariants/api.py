@@ -118,7 +118,7 @@ def preconditions_of_a_delete_hold_when_it_commits(
     "API-03", severity=SAFETY, on=Writes(), spec=SPEC, source="registry/rest/create.go, BeforeCreate", catalogue="A3"
 )
 def a_name_is_unique_and_a_uid_is_new(before: World, action: Action, after: World, delta: Delta) -> str | None:
-    """No object is created over an existing one of the same name, and none gets the uid of the object that had its name shortly before (within 24 revisions)."""
+    """No object is created over an existing one of the same name, and none gets the uid of the object that had its name before it (within 24 revisions)."""
     for change in delta.commits:
         if change.type != "ADDED":
             continue
