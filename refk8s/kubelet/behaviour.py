@@ -134,6 +134,14 @@ def parse_behaviours(data: Any) -> Behaviours:
     return Behaviours(tuple(rule for number, item in enumerate(data) for rule in _rules(number, item)))
 
 
+def check_annotation(annotation: Any) -> None:
+    """Raise BehaviourError unless the value of a pod's annotation can be read."""
+    if not isinstance(annotation, str):
+        raise BehaviourError(f"the annotation is a text, found {_shown(annotation)}")
+    for _, words in words_by_container(annotation) if annotation else ():
+        _build(dict(words), init=False)
+
+
 def _rules(number: int, item: Any) -> list[Rule]:
     where = f"behaviours[{number}]"
     if not isinstance(item, Mapping) or "do" not in item:
@@ -369,7 +377,7 @@ def _ms(value: Any) -> int:
         unit = _UNIT_MS[read[3]]
         fraction = read[2] or ""
         return int(read[1]) * unit + (int(fraction.ljust(3, "0")) * unit // 1_000 if fraction else 0)
-    if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < NEVER / 1_000:
         return round(value * 1_000)
     raise BehaviourError(f"{_shown(value)} is no duration; examples: 500ms, 3s, 2m, 1h, 1.5s")
 

@@ -13,7 +13,7 @@ from ..kinds.pod import Pod
 from .actions import Actions, compute_actions
 from .admission import Rejection, Share, Taken, admit
 from .backoff import CRASH_LOOP, IMAGE_PULL, BackoffPolicy
-from .behaviour import ANNOTATION, INIT, MAIN, NO_BEHAVIOURS, Behaviour, BehaviourError, Behaviours
+from .behaviour import ANNOTATION, INIT, MAIN, NO_BEHAVIOURS, Behaviour, BehaviourError, Behaviours, check_annotation
 from .phase import TERMINAL
 from .records import Document, StatusEntry, Worker
 from .runtime import Sandbox
@@ -85,6 +85,14 @@ class Rules:
             return self.behaviours.of(key, annotation, container.name, container.image, init=init)
         except BehaviourError:
             return self.behaviours.of(key, "", container.name, container.image, init=init)
+
+    def misbehaviour(self, pod: Pod) -> str:
+        """What is wrong with the pod's annotation about its behaviour, "" if nothing."""
+        try:
+            check_annotation(pod.metadata.annotations.get(ANNOTATION, ""))
+        except BehaviourError as error:
+            return f"{ANNOTATION}: {error}"
+        return ""
 
 
 RULES = Rules()

@@ -167,6 +167,9 @@ class Turn:
         if reasons:
             self.reject(pod, reasons[0])
         else:
+            problem = self.rules.misbehaviour(pod)
+            if problem:
+                self.tell(WARNING, "InvalidBehaviour", problem)
             self.share = share
             self.state = SYNCING
         return True

@@ -17,6 +17,7 @@ from ..core.errors import Refk8sError
 from ..explore.cluster import Cluster
 from ..kubelet.behaviour import BehaviourError, Behaviours, parse_behaviours
 from ..kubelet.program import NodeSpec
+from .annotations import BadBehaviour, check_behaviour
 from .spec import API_VERSION, KIND, Document, Expectation, NodeGroup, Spec
 from .structure import Misfit, structure
 from .yaml import STDIN, Source, documents_of, sources_of
@@ -82,6 +83,7 @@ def from_data(data: Mapping[str, Any], *, base: Path | None = None) -> Scenario:
     if data.get("apiVersion") != API_VERSION or data.get("kind") != KIND:
         raise Misfit((), f"not a scenario; it begins with `apiVersion: {API_VERSION}` and `kind: {KIND}`")
     document = structure(data, Document)
+    _check_behaviours(document.spec)
     spec = _inlined(document.spec, base or Path())
     cluster = _cluster(spec)
     if "nodes" not in (data.get("spec") or {}):
@@ -183,6 +185,24 @@ def _behaviours(spec: Spec) -> Behaviours:
             raise Misfit(("spec", "behaviours"), str(error)) from None
         path = ("spec", "behaviours", int(found[1]), *((found[2],) if found[2] else ()))
         raise Misfit(path, problem) from None
+
+
+def _check_behaviours(spec: Spec) -> None:
+    """Refuse objects whose annotations say what no container can do."""
+    found: list[tuple[tuple[str | int, ...], Any]] = [
+        (("spec", "objects", number), document) for number, document in enumerate(spec.objects)
+    ]
+    for user, steps in spec.users.items():
+        for at, step in enumerate(steps):
+            (verb, arguments) = next(iter(step.items()))
+            if verb in ("apply", "create"):
+                place = ("spec", "users", user, at, verb, "documents")
+                found += [((*place, n), document) for n, document in enumerate(arguments.get("documents") or ())]
+    for path, document in found:
+        try:
+            check_behaviour(document)
+        except BadBehaviour as error:
+            raise Misfit((*path, *error.path), str(error).partition(": ")[2]) from None
 
 
 # ---- files

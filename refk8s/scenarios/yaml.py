@@ -18,6 +18,7 @@ import attrs
 
 from ..core.errors import Refk8sError
 from ..users.manifests import check_manifest
+from .annotations import check_behaviour
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 STDIN: Final = "-"
@@ -74,6 +75,7 @@ def objects_of(sources: list[Source]) -> list[dict[str, Any]]:
         for path, document in _unpacked(source.data):
             try:
                 check_manifest(document)
+                check_behaviour(document)
             except ValueError as error:
                 item = f", items[{path[1]}]" if path else ""
                 line = source.line_of((*path, *getattr(error, "path", ())))
@@ -200,12 +202,12 @@ def duplicate_key(node: Any) -> tuple[str, int] | None:
     return _duplicate_key(node, set())
 
 
-def _duplicate_key(node: Any, done: set[int]) -> tuple[str, int] | None:
+def _duplicate_key(node: Any, done: set[Any]) -> tuple[str, int] | None:
     import yaml
 
-    if isinstance(node, yaml.ScalarNode) or id(node) in done:
+    if isinstance(node, yaml.ScalarNode) or node in done:
         return None
-    done.add(id(node))  # aliases lead to one node again and again
+    done.add(node)  # aliases lead to one node again and again
     seen: set[str] = set()
     for item in node.value:
         value = item
@@ -223,20 +225,20 @@ def _duplicate_key(node: Any, done: set[int]) -> tuple[str, int] | None:
 
 def _repeated(root: Any) -> int:
     """How many nodes a YAML node has when its aliases are written out, beyond those that are there. Raises RecursionError for one that contains itself."""
-    sizes: dict[int, int] = {}
+    sizes: dict[Any, int] = {}
 
     def size(node: Any) -> int:
-        known = sizes.get(id(node))
+        known = sizes.get(node)
         if known is not None:
             if not known:
                 raise RecursionError
             return known
-        sizes[id(node)] = 0
+        sizes[node] = 0
         total = 1
         if isinstance(node.value, list):
             for item in node.value:
                 total += sum(map(size, item)) if isinstance(item, tuple) else size(item)
-        sizes[id(node)] = total
+        sizes[node] = total
         return total
 
     return size(root) - len(sizes)

@@ -482,3 +482,12 @@ def test_one_replaced_rule_brings_a_real_bug_back() -> None:
         return sum(len(sandbox.running(world.now_ms)) for sandbox in pods) == 2
 
     assert made.run(until=both_run).verdict == "until"
+
+
+def test_an_annotation_that_cannot_be_read_is_told_once_and_counts_as_none() -> None:
+    made = settled("explode")
+    (told,) = [line for line in made.told() if line.startswith("InvalidBehaviour")]
+    assert told.startswith("InvalidBehaviour: refk8s.dev/behaviour: cannot read 'explode'; examples: ")
+    (event,) = [c.obj.document for _, c in made.changes if c.resource == "events" and "Invalid" in str(c.obj.document)]
+    assert (event["type"], event["count"]) == ("Warning", 1)
+    assert made.status()["phase"] == "Running"

@@ -152,3 +152,11 @@ def test_nodes_of_a_dump_get_kubelets_when_the_scenario_names_none() -> None:
     assert (spec.name, spec.all_capacity()["cpu"], spec.all_allocatable()["cpu"]) == ("big", "64", "60")
     named = {**data, "spec": {"objects": [node], "nodes": [{"name": "small"}]}}
     assert [spec.name for spec in from_data(named).cluster.nodes] == ["small"]
+
+
+def test_a_malformed_behaviour_in_a_manifest_of_a_scenario_is_refused_with_its_line(tmp_path: Path) -> None:
+    pod = "apiVersion: v1, kind: Pod, metadata: {name: a,\n        annotations: {\n        refk8s.dev/behaviour: explode}}"
+    text = HEAD + f"spec:\n  users:\n    ann:\n    - apply:\n        documents:\n        - {{{pod}}}\n"
+    assert said_about(tmp_path, text).startswith(
+        "mine.yaml:11: spec.users.ann[0].apply.documents[0].metadata.annotations"
+    )

@@ -200,3 +200,22 @@ def test_a_merged_key_may_be_overridden(tmp_path: Path) -> None:
     (tmp_path / "x.yaml").write_text(text)
     (document,) = documents_of(tmp_path / "x.yaml")
     assert (document["two"], document["three"]) == ({"a": 3, "b": 2}, {"a": 1, "b": 2})
+
+
+@pytest.mark.parametrize(
+    ("document", "place"),
+    [
+        ("apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations:\n    refk8s.dev/behaviour: exit won\n", 6),
+        (
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    metadata:\n      annotations:\n"
+            "        refk8s.dev/behaviour: stop 3 days\n",
+            8,
+        ),
+        ("apiVersion: v1\nkind: Pod\nmetadata: {name: a, annotations: {refk8s.dev/behaviour: 5}}\n", 3),
+    ],
+)
+def test_a_malformed_behaviour_is_refused_with_its_line(tmp_path: Path, document: str, place: int) -> None:
+    (tmp_path / "x.yaml").write_text(document)
+    said = rf"x\.yaml:{place}: document 1: [a-z.]*metadata\.annotations\.refk8s\.dev/behaviour: "
+    with pytest.raises(Refk8sError, match=said):
+        documents_of(tmp_path / "x.yaml")
