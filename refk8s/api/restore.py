@@ -10,6 +10,9 @@ from typing import Any
 
 from ..core.clock import rfc3339
 from ..core.errors import Refk8sError
+from ..kinds.codec import view
+from ..kinds.pod import Pod
+from ..kinds.resources import compute_qos
 from . import identity
 from .default import default
 from .registry import RESOURCES
@@ -41,10 +44,25 @@ def restore(store: Store, documents: Iterable[dict[str, Any]], now_ms: int) -> S
         key = f"{metadata['namespace']}/{name}" if row.namespaced else str(name)
         metadata.setdefault("uid", identity.uid(txn, row.plural, key))
         metadata.setdefault("creationTimestamp", rfc3339(now_ms))
-        whole = default(kind, {**document, "metadata": metadata})
+        whole = _computed(default(kind, {**document, "metadata": metadata}))
         old = txn.get(row.plural, key)
         if old is None:
             txn.create(row.plural, key, whole)
         else:
             txn.update(row.plural, old, whole)
     return txn.finish()[0]
+
+
+def _computed(document: dict[str, Any]) -> dict[str, Any]:
+    """The object with what the API server computes of its spec when it is created, where the dump lacks it. Source: registry/core/pod/strategy.go."""
+    metadata, kind = document["metadata"], document["kind"]
+    if kind in ("Pod", "ReplicaSet", "Deployment") and not metadata.get("generation"):
+        document = {**document, "metadata": {**metadata, "generation": 1}}
+    if kind != "Pod":
+        return document
+    status = dict(document.get("status") or {})
+    status.setdefault("phase", "Pending")
+    document = {**document, "status": status}
+    if not status.get("qosClass"):
+        status["qosClass"] = compute_qos(view(Pod, document))
+    return document
