@@ -16,6 +16,8 @@ from ..core.clock import rfc3339
 from ..core.flight import Now
 from .verb import Said, Verb, as_kubectl, by_kind, said, target, typed
 
+STRICT: Final = {"fieldValidation": "Strict"}
+"""kubectl's --validate=true: the API server refuses unknown and repeated fields. Source: kubectl/pkg/cmd/util/helpers.go, GetValidationDirective."""
 LAST_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
 RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 
@@ -39,7 +41,7 @@ def _apply_one(document: dict[str, Any], namespace: str) -> Generator[Any, Any, 
     for _ in range(5):  # kubectl's maxPatchRetry
         live = yield as_kubectl(get(row.plural, key))
         if live.code == 404:
-            made = yield as_kubectl(create(row.plural, modified, fieldManager="kubectl-client-side-apply"))
+            made = yield as_kubectl(create(row.plural, modified, fieldManager="kubectl-client-side-apply", **STRICT))
             if made.reason == "AlreadyExists":
                 continue
             return said(made, f"{label} created")
@@ -51,7 +53,7 @@ def _apply_one(document: dict[str, Any], namespace: str) -> Generator[Any, Any, 
         change = three_way_merge(original, modified, current, document["kind"])
         if not change:
             return f"{label} unchanged"
-        done = yield as_kubectl(patch(row.plural, key, change, fieldManager="kubectl-client-side-apply"))
+        done = yield as_kubectl(patch(row.plural, key, change, fieldManager="kubectl-client-side-apply", **STRICT))
         if done.reason != "Conflict":
             return said(done, f"{label} configured")
     return f"error: {label}: too many conflicts"
@@ -63,7 +65,7 @@ def create_(arguments: Any, waited_ms: int) -> Said:
     for document in arguments["documents"]:
         row = by_kind(document["kind"])
         placed = in_namespace(document, arguments.get("namespace") or "default")
-        made = yield as_kubectl(create(row.plural, placed, fieldManager="kubectl-create"))
+        made = yield as_kubectl(create(row.plural, placed, fieldManager="kubectl-create", **STRICT))
         lines.append(said(made, f"{typed(row)}/{made.obj.name if made.ok else ''} created"))
     return "\n".join(lines)
 
@@ -82,7 +84,7 @@ def scale(arguments: Any, waited_ms: int) -> Said:
     """`kubectl scale --replicas`: {resource, name, namespace?, replicas}; a merge patch of the scale subresource."""
     row, key = target(arguments)
     body = {"spec": {"replicas": arguments["replicas"]}}
-    done = yield as_kubectl(patch(row.plural, key, body, "merge", "scale", fieldManager="kubectl-scale"))
+    done = yield as_kubectl(patch(row.plural, key, body, "merge", "scale"))
     return said(done, f"{typed(row)}/{arguments['name']} scaled")
 
 
@@ -150,19 +152,49 @@ def _undo(resource: str, key: str, arguments: Mapping[str, Any]) -> Generator[An
         if revision and any(owner["uid"] == live.obj.uid for owner in owners):
             revisions[int(revision)] = stored
     ordered = sorted(revisions)
-    wanted = arguments.get("toRevision") or (ordered[-2] if len(ordered) > 1 else None)
-    if wanted not in revisions:
-        return (
-            "error: no rollout history found"
-            if wanted is None
-            else f"error: unable to find specified revision {wanted} in history"
-        )
-    template = revisions[wanted].document["spec"]["template"]
-    labels = {name: value for name, value in template["metadata"]["labels"].items() if name != "pod-template-hash"}
-    template = {**template, "metadata": {**template["metadata"], "labels": labels}}
-    body = [{"op": "replace", "path": "/spec/template", "value": template}]
-    done = yield as_kubectl(patch(resource, key, body, "json", fieldManager="kubectl-rollout"))
-    return said(done, f"deployment.apps/{arguments['name']} rolled back")
+    asked = arguments.get("toRevision") or 0
+    if asked and asked not in revisions:
+        return f"error: unable to find specified revision {asked} in history"
+    if not asked and len(ordered) < 2:
+        return f'error: no rollout history found for deployment "{arguments["name"]}"'
+    found = revisions[asked or ordered[-2]].document
+    current = live.obj.document
+    if current["spec"].get("paused"):
+        return "error: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again"
+    template = _without_hash(found["spec"]["template"])
+    name = f"deployment.apps/{arguments['name']}"
+    if template == _without_hash(current["spec"]["template"]):
+        return f"{name} skipped rollback (current template already matches revision {asked})"
+    body = [
+        {"op": "replace", "path": "/spec/template", "value": template},
+        {"op": "replace", "path": "/metadata/annotations", "value": _restored(current, found)},
+    ]
+    done = yield as_kubectl(patch(resource, key, body, "json"))
+    return said(done, f"{name} rolled back")
+
+
+def _without_hash(template: Mapping[str, Any]) -> dict[str, Any]:
+    metadata = template.get("metadata") or {}
+    labels = {name: value for name, value in (metadata.get("labels") or {}).items() if name != "pod-template-hash"}
+    return {**template, "metadata": {**metadata, "labels": labels}}
+
+
+def _restored(deployment: Mapping[str, Any], replicaset: Mapping[str, Any]) -> dict[str, str]:
+    """The annotations of a deployment that takes back those of a ReplicaSet; its own bookkeeping stays."""
+    old = deployment["metadata"].get("annotations") or {}
+    new = replicaset["metadata"].get("annotations") or {}
+    kept = {name: value for name, value in old.items() if name in _KEPT}
+    return {**kept, **{name: value for name, value in new.items() if name not in _KEPT}}
+
+
+_KEPT: Final = (
+    LAST_APPLIED,
+    "deployment.kubernetes.io/revision",
+    "deployment.kubernetes.io/revision-history",
+    "deployment.kubernetes.io/desired-replicas",
+    "deployment.kubernetes.io/max-replicas",
+    "deprecated.deployment.rollback.to",
+)
 
 
 def _list_owned(document: Mapping[str, Any]) -> Any:
@@ -194,7 +226,7 @@ def taint(arguments: Any, waited_ms: int) -> Said:
     kept = [t for t in live.obj.document["spec"].get("taints") or () if (t["key"], t.get("effect")) not in named]
     taints = kept if arguments.get("remove") else [*kept, *arguments["taints"]]
     body = {"metadata": {"resourceVersion": str(live.obj.revision)}, "spec": {"taints": taints or None}}
-    done = yield as_kubectl(patch("nodes", arguments["name"], body, "merge", fieldManager="kubectl-taint"))
+    done = yield as_kubectl(patch("nodes", arguments["name"], body, "merge", fieldManager="kubectl-taint", **STRICT))
     return said(done, f"node/{arguments['name']} {'un' if arguments.get('remove') else ''}tainted")
 
 

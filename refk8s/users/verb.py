@@ -61,15 +61,38 @@ def as_kubectl(request: Request) -> Request:
 
 
 def said(response: Response, success: str) -> str:
-    """kubectl's line: `success`, or the server's error."""
+    """kubectl's line: `success`, or the server's error. Source: kubectl/pkg/cmd/util/helpers.go, checkErr and StandardErrorMessage.
+
+    DEVIATES: several causes stand in one line as in the server's message, because a line is what a step says.
+    """
     if response.ok:
         return success
-    return f"Error from server ({response.reason}): {response.message}"
+    if response.reason == "Invalid":
+        return _invalid(response)
+    reason = f" ({response.reason})" if response.reason else ""
+    return f"Error from server{reason}: {response.message}"
+
+
+def _invalid(response: Response) -> str:
+    details = response.status.get("details")
+    if not details:
+        return f"The request is invalid: {response.message}"
+    kind, name, causes = details.get("kind", ""), details.get("name", ""), details.get("causes") or ()
+    if kind or name:
+        text = f'The {kind} "{name}" is invalid'
+    else:
+        text = "The request is invalid" if causes else f"The request is invalid: {response.message}"
+    problems = list(dict.fromkeys(f"{cause.get('field', '')}: {cause.get('message', '')}" for cause in causes))
+    if not problems:
+        return text
+    return f"{text}: {problems[0]}" if len(problems) == 1 else f"{text}: [{', '.join(problems)}]"
 
 
 def is_refusal(line: str) -> bool:
     """Whether a line that kubectl printed is an error."""
-    return line.startswith(("Error from server", "error:"))
+    return line.startswith(("Error from server", "error:", "The request is invalid")) or (
+        line.startswith("The ") and '" is invalid' in line
+    )
 
 
 def at(document: Any, path: str) -> Any:

@@ -121,7 +121,7 @@ def test_apply_is_done_by_the_user_you_and_what_is_saved_replays(tmp_path: Path)
         f"save {trace}",
     )
     assert any("user/you: apply: secret/key created" in line for line in lines)
-    assert any('user/you: apply: Error from server (Invalid): ConfigMap "Bad" is invalid' in line for line in lines)
+    assert any('user/you: apply: The ConfigMap "Bad" is invalid' in line for line in lines)
     assert "hunter2" not in str(read(trace).steps) + str(read(trace).header)
     assert refk8s("replay", trace).lines[0].startswith("same: ")
     at_its_end = scripted("digest", target=trace)

@@ -6,12 +6,15 @@ from typing import Any
 
 import pytest
 
+from refk8s.core.wire import Response
 from refk8s.core.world import World
 from refk8s.explore.cluster import Cluster, build
 from refk8s.explore.expect import failed_steps
 from refk8s.explore.run import run
 from refk8s.trace.story import Storyteller, without_details
 from refk8s.users.script import user
+from refk8s.users.verb import is_refusal
+from refk8s.users.verb import said as said_of
 
 CONFIG = {
     "apiVersion": "v1",
@@ -64,7 +67,7 @@ def test_apply_goes_on_after_a_refused_document_and_the_failure_is_remembered() 
     assert said[0] == "apply: configmap/b created"
     failures = failed_steps(world)
     assert [failure.partition(": metadata")[0] for failure in failures] == [
-        'user/ann: apply: Error from server (Invalid): ConfigMap "B" is invalid',
+        'user/ann: apply: The ConfigMap "B" is invalid',
         "user/ann: apply: error: ConfigMap: cannot use generate name with apply",
     ]
     assert said[1:] == [failure.removeprefix("user/ann: ") for failure in failures]
@@ -141,3 +144,58 @@ def test_sleep_lets_logical_time_pass() -> None:
 def test_a_program_of_an_unknown_verb_is_refused() -> None:
     with pytest.raises(ValueError, match="a step has one verb of annotate, apply"):
         user(({"explode": {}},))
+
+
+def test_errors_read_as_kubectl_prints_them() -> None:
+    failure = {"kind": "Status", "status": "Failure", "message": "it broke", "code": 500}
+    assert said_of(Response(500, status=failure), "") == "Error from server: it broke"
+    assert (
+        said_of(Response(404, status={**failure, "reason": "NotFound"}), "") == "Error from server (NotFound): it broke"
+    )
+    causes = [{"field": "a", "message": "Required value"}, {"field": "b", "message": "Too long"}]
+    invalid = {**failure, "reason": "Invalid", "details": {"kind": "Pod", "name": "x", "causes": causes}}
+    line = said_of(Response(422, status=invalid), "")
+    assert line == 'The Pod "x" is invalid: [a: Required value, b: Too long]'
+    assert is_refusal(line)
+
+
+def test_unknown_fields_are_refused_as_kubectl_asks_for_it() -> None:
+    odd = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}, "date": {"n": "1"}}
+    world, said = done({"apply": {"documents": [odd]}}, {"create": {"documents": [odd]}})
+    assert world.store.get("configmaps", "default/b") is None
+    refused = 'Error from server (BadRequest): ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "date"'
+    assert said == [f"apply: {refused}", f"create: {refused}"]
+
+
+def test_undo_skips_what_is_that_already_and_refuses_a_paused_deployment() -> None:
+    labels = {"app": "web"}
+    template = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "c", "image": "nginx:1"}]}}
+    web = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    web["spec"] = {"replicas": 0, "selector": {"matchLabels": labels}, "template": template}
+    image = {"resource": "deployments", "name": "web", "container": "c", "image": "nginx:2"}
+    world, said = done(
+        {"apply": {"documents": [web]}},
+        {"sleep": "1s"},
+        {"rollout": {"do": "undo", "name": "web"}},
+        {"setImage": image},
+        {"sleep": "1s"},
+        {"rollout": {"do": "undo", "name": "web", "toRevision": 2}},
+        {"rollout": {"do": "pause", "name": "web"}},
+        {"rollout": {"do": "undo", "name": "web"}},
+        {"rollout": {"do": "resume", "name": "web"}},
+        {"rollout": {"do": "undo", "name": "web"}},
+        {"scale": {"resource": "deployments", "name": "web", "replicas": 1}},
+        objects=(),
+    )
+    assert [line for line in said if line.startswith("rollout")] == [
+        'rollout: error: no rollout history found for deployment "web"',
+        "rollout: deployment.apps/web skipped rollback (current template already matches revision 2)",
+        "rollout: deployment.apps/web paused",
+        "rollout: error: you cannot rollback a paused deployment; resume it first with 'kubectl rollout resume' and try again",
+        "rollout: deployment.apps/web resumed",
+        "rollout: deployment.apps/web rolled back",
+    ]
+    metadata = world.store.get("deployments", "default/web").document["metadata"]
+    assert "kubectl.kubernetes.io/last-applied-configuration" in metadata["annotations"]
+    managers = {entry["manager"] for entry in metadata.get("managedFields") or ()}
+    assert not managers & {"kubectl-scale"}
