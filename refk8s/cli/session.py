@@ -46,9 +46,10 @@ def find_scenario(targets: list[str], nodes: int, namespace: str = "default") ->
     Raises Refk8sError.
     """
     from ..core.errors import Refk8sError
-    from ..scenarios.format import from_manifests, from_sources, is_scenario, resolve, shipped
+    from ..scenarios.format import from_manifests, from_sources, is_read_back, is_scenario, resolve, shipped
     from ..scenarios.yaml import STDIN, documents_of, objects_of, sources_of
     from ..trace.format import is_trace
+    from .output import note
 
     if len(targets) == 1 and targets[0] in shipped():
         return resolve(targets[0])
@@ -70,6 +71,12 @@ def find_scenario(targets: list[str], nodes: int, namespace: str = "default") ->
                 )
             return from_sources(sources, path.parent)
         documents += objects_of(sources)
+    dumped = sum(map(is_read_back, documents))
+    if dumped:
+        note(
+            f"{dumped} of {len(documents)} objects were read from a cluster (uid, resourceVersion): the run begins with them as they are;"
+            " what they need or belong to must be there too"
+        )
     name = Path(targets[0]).resolve().stem if targets[0] != STDIN else "stdin"
     return from_manifests(documents, nodes=nodes, name=_name(name), namespace=namespace)
 

@@ -16,6 +16,7 @@ from ..core.clock import unix_ms
 from ..core.errors import Refk8sError
 from ..explore.cluster import Cluster
 from ..kubelet.behaviour import BehaviourError, Behaviours, parse_behaviours
+from ..kubelet.node_document import initial_document
 from ..kubelet.program import NodeSpec
 from .annotations import BadBehaviour, check_behaviour
 from .spec import API_VERSION, KIND, Document, Expectation, NodeGroup, Spec
@@ -100,10 +101,58 @@ def from_data(data: Mapping[str, Any], *, base: Path | None = None) -> Scenario:
 def from_manifests(
     documents: Iterable[dict[str, Any]], *, nodes: int = 3, name: str = "manifests", namespace: str = "default"
 ) -> Scenario:
-    """A scenario in which one user applies `documents` to a cluster of `nodes` default nodes; a refused one fails it."""
-    apply = {"documents": list(documents), "namespace": namespace}
-    spec = {"nodes": [{"name": "node", "count": nodes}], "users": {"you": [{"apply": apply}]}, "mustSucceed": True}
+    """A scenario in which one user applies `documents` to a cluster of `nodes` default nodes; a refused one fails it.
+
+    Documents that were read from a cluster (they have a uid or a resourceVersion) are what the cluster begins with instead.
+    """
+    given = list(documents)
+    dump = [document for document in given if is_read_back(document)]
+    spec: dict[str, Any] = {"nodes": [{"name": "node", "count": nodes}], "users": {}, "mustSucceed": True}
+    rest = [document for document in given if not is_read_back(document)]
+    if rest or not dump:
+        spec["users"] = {"you": [{"apply": {"documents": rest, "namespace": namespace}}]}
+    if dump:
+        spec.update(_beginning(dump, nodes))
+        if spec["nodes"] is None:
+            del spec["nodes"]
     return from_data({"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}, "spec": spec})
+
+
+def is_read_back(document: Mapping[str, Any]) -> bool:
+    """Whether a document was read from a cluster: a client does not write what only the server gives."""
+    metadata = document.get("metadata") or {}
+    return bool(metadata.get("uid") or metadata.get("resourceVersion"))
+
+
+def _beginning(dump: list[dict[str, Any]], nodes: int) -> dict[str, Any]:
+    """`objects` and `nodes` of a scenario that begins with a dump: each node that a pod is bound to is there, and each namespace."""
+    machines = [document["metadata"]["name"] for document in dump if document["kind"] == "Node"]
+    bound = [(document.get("spec") or {}).get("nodeName") for document in dump if document["kind"] == "Pod"]
+    wanted = [node for node in dict.fromkeys(bound) if node and node not in machines]
+    there = {document["metadata"]["name"] for document in dump if document["kind"] == "Namespace"}
+    namespaces = dict.fromkeys(document["metadata"].get("namespace") for document in dump)
+    missing = [space for space in namespaces if space and space not in there and space not in _SYSTEM]
+    times = [str(document["metadata"].get("creationTimestamp") or "") for document in dump]
+    made: dict[str, Any] = {"objects": [*map(_namespace, missing), *dump]}
+    latest = max(
+        (time for time in times if re.fullmatch(r"\d{4}(-\d\d){2}T\d\d(:\d\d){2}Z", time, re.ASCII)), default=""
+    )
+    if latest > Spec().epoch:
+        made["epoch"] = latest  # nothing is made in the future
+    if machines:
+        made["objects"] += [initial_document(NodeSpec(node), latest or Spec().epoch) for node in wanted]
+        return {**made, "nodes": None}
+    default = [f"node-{number}" for number in range(1, nodes + 1)] if nodes > 1 else ["node"]
+    more = [{"name": node} for node in wanted if node not in default]
+    return {**made, "nodes": [{"name": "node", "count": nodes}, *more]}
+
+
+def _namespace(name: str) -> dict[str, Any]:
+    made = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    return {**made, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+
+
+_SYSTEM: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
 # ---- from the classes to a Cluster

@@ -5,9 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pytest
 
 from refk8s.core.errors import Refk8sError
+from refk8s.explore.cluster import build
+from refk8s.explore.run import run
+from refk8s.kubelet.program import NodeSpec
 from refk8s.scenarios import from_data, from_manifests, load, resolve, shipped
 from refk8s.scenarios.spec import API_VERSION, GATES
 
@@ -160,3 +164,32 @@ def test_a_malformed_behaviour_in_a_manifest_of_a_scenario_is_refused_with_its_l
     assert said_about(tmp_path, text).startswith(
         "mine.yaml:11: spec.users.ann[0].apply.documents[0].metadata.annotations"
     )
+
+
+@pytest.mark.parametrize("with_nodes", [False, True])
+def test_objects_that_were_read_from_a_cluster_are_its_beginning(with_nodes: bool) -> None:
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a", "namespace": "shop"}}
+    pod["spec"] = {"nodeName": "kind-worker", "containers": [{"name": "c", "image": "nginx:1"}]}
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}}
+    first = from_manifests([space, pod], nodes=2, name="first")
+    nodes = (*first.cluster.nodes, NodeSpec("kind-worker"))
+    model, world = build(attrs.evolve(first.cluster, nodes=nodes))
+    end = run(model, world).world
+    kinds = ("pods", "nodes") if with_nodes else ("pods",)
+    dump = [
+        {**stored.document, "metadata": {**stored.document["metadata"], "resourceVersion": str(stored.revision)}}
+        for kind in kinds
+        for stored in end.store.collection(kind).cache(kind).all()
+        if stored.name in ("a", "node-1")
+    ]
+    scenario = from_manifests(dump, nodes=2)
+    names = ["node-1", "kind-worker"] if with_nodes else ["node-1", "node-2", "kind-worker"]
+    assert [node.name for node in scenario.cluster.nodes] == names
+    assert not scenario.cluster.users
+    assert from_data(scenario.data).data == scenario.data
+    model, world = build(scenario.cluster)
+    outcome = run(model, world)
+    assert outcome.verdict == "quiet"
+    after = outcome.world.store.get("pods", "shop/a").document
+    assert after["metadata"]["uid"] == end.store.get("pods", "shop/a").uid
+    assert after["status"]["phase"] == "Running"
