@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections.abc import Sequence
@@ -88,17 +90,25 @@ def campaign(names: Sequence[str], seeds: int, jobs: int | None) -> list[Summary
     work = [(name, lo, min(lo + CHUNK, seeds)) for name in names for lo in range(-1, max(seeds, 0), CHUNK)]
     work = [(name, lo, hi if hi > lo else lo + 1) for name, lo, hi in work]
     found: list[Chunk] = []
-    with _Progress(sum(hi - lo for _, lo, hi in work)) as advance, ProcessPoolExecutor(jobs or os.cpu_count()) as pool:
-        waiting = [pool.submit(run_chunk, *chunk) for chunk in work]
-        try:
-            for done in as_completed(waiting):
+    pool = ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_deaf)
+    try:
+        with _Progress(sum(hi - lo for _, lo, hi in work)) as advance:
+            for done in as_completed([pool.submit(run_chunk, *chunk) for chunk in work]):
                 chunk = done.result()
                 found.append(chunk)
                 advance(chunk.runs)
-        except KeyboardInterrupt:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        pool.shutdown()
+    except BaseException:  # Ctrl-C, or an error in a worker: nobody waits for the rest
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in multiprocessing.active_children():
+            worker.terminate()
+        raise
     return [_sum(name, [chunk for chunk in found if chunk.scenario == name]) for name in names]
+
+
+def _deaf() -> None:
+    """Ctrl-C reaches the whole group of processes; it is for the one that started the others to end them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _sum(name: str, chunks: list[Chunk]) -> Summary:

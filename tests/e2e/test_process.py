@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -68,6 +69,24 @@ def test_of_a_killed_run_the_trace_is_whole_up_to_the_last_line(tmp_path: Path) 
     assert not recorded.verdict
     assert len(recorded.steps) > 50
     assert replay(recorded, upto=50).status == "same"
+
+
+def test_an_interrupted_demo_ends_at_once_with_its_workers() -> None:
+    child = subprocess.Popen(
+        [BINARY, "demo", "--seeds", "100000", "--jobs", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(),
+        start_new_session=True,
+    )
+    workers = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+    deadline = time.monotonic() + 60
+    while len(workers.read_text().split()) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)  # until the workers are there
+    os.killpg(child.pid, signal.SIGINT)  # as a terminal does
+    out, err = child.communicate(timeout=60)
+    assert (child.returncode, out, err) == (130, "", "interrupted\n")
 
 
 def test_a_reader_that_goes_away_ends_a_run_quietly() -> None:
