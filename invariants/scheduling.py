@@ -16,6 +16,7 @@ from refk8s.kinds.pod import Pod
 from refk8s.kinds.toleration import NO_EXECUTE, NO_SCHEDULE, Taint, tolerated, untolerated
 from refk8s.kubelet.records import memory_of
 from refk8s.kubelet.runtime import RUNTIME
+from refk8s.scheduler.program import UNSURE
 
 from . import SUITE
 from .amounts import Amounts, allocatable, as_number, clash, excess, host_ports, requests
@@ -96,7 +97,7 @@ def hard_constraints_hold_for_the_chosen_node(before: World, action: Action, aft
 def a_bound_pod_and_its_node_have_matched(before: World, action: Action, after: World, delta: Delta) -> str | None:
     """A pod that a scheduler binds fits, by itself, on its node as that is now or has been: by taints, cordon, selector, affinity and size.
 
-    A node that changed while the binding was under way is no fault of the scheduler's.
+    A node that changed while the binding was under way is no fault of the scheduler's. Where older versions are compacted away, nobody can say.
     """
     for change, name in _bindings(delta):
         if not change.actor.startswith(SCHEDULER):
@@ -107,6 +108,8 @@ def a_bound_pod_and_its_node_have_matched(before: World, action: Action, after: 
             if not why:
                 break
         else:
+            if after.store.log("nodes").base:
+                continue
             return f"pods/{change.key}: {change.actor} bound it to {name}: {why or 'there is no such node'}"
     return None
 
@@ -122,11 +125,12 @@ def a_bound_pod_and_its_node_have_matched(before: World, action: Action, after: 
 def a_scheduler_does_not_overcommit_a_node(before: World, action: Action, after: World, delta: Delta) -> str | None:
     """The unfinished pods that one scheduler has bound to a node never ask for more than the node can give, nor for the same host port.
 
-    Pods that others put there (a user, a second scheduler) may not be known to it yet, and a scheduler that has crashed does not know of bindings still on
-    the wire: neither is judged here, since upstream promises nothing; the kubelet's admission decides (KUBELET-01).
+    Pods that others put there (a user, a second scheduler) may not be known to it yet. A scheduler that has crashed does not know of bindings still on the
+    wire, and one that got no answer to a binding takes it for failed. None of that is judged here, since upstream promises nothing; the kubelet's admission
+    decides (KUBELET-01).
     """
     for change, name in _bindings(delta):
-        if not change.actor.startswith(SCHEDULER) or before.process(change.actor).incarnation:
+        if not change.actor.startswith(SCHEDULER) or not _is_sure(before, change.actor):
             continue
         node = after.store.get("nodes", name)
         have = allocatable(node.document) if node is not None else {}
@@ -295,6 +299,12 @@ def unfinished_on(world: World, node: str) -> list[Stored]:
     pods = world.store.collection("pods")
     found = [pods.objects[key] for key in pods.keys_by("node", node)]
     return [pod for pod in found if (pod.document.get("status") or {}).get("phase") not in TERMINAL]
+
+
+def _is_sure(world: World, pid: str) -> bool:
+    """Whether a scheduler has neither crashed nor lost an answer, and history is complete."""
+    process = world.process(pid)
+    return not process.incarnation and process.memory.get(UNSURE) is None and not world.store.log("nodes").base
 
 
 def _conflict(pod: Stored, others: list[Stored], have: Amounts) -> str:

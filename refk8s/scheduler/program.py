@@ -18,6 +18,7 @@ from ..core.digest import cell
 from ..core.flight import Cached, Cancel, Enqueue, Note, Now, Recall, Reconcile, Remember, Requeue
 from ..core.hands import Hands
 from ..core.process import Program
+from ..core.wire import TIMEOUT
 from ..kinds.node import Node
 from ..kinds.pod import Pod
 from .cache import EMPTY_CACHE, Cache
@@ -30,6 +31,8 @@ from .plugins import default_profile
 from .queue import BACKOFF, EMPTY_QUEUE, MAX_UNSCHEDULABLE_MS, UNSCHEDULABLE, Queue, Queued
 
 MANY: Final = 1 << 30
+UNSURE: Final = "~unsure"
+"""The memory that a binding got no answer: it may have taken effect all the same. For invariants only."""
 TERMINAL: Final = ("Succeeded", "Failed")
 
 
@@ -267,6 +270,8 @@ class Bind(Controller):
                     pod, "Pod", "Normal", "Scheduled", f"Successfully assigned {where} to {node}"
                 )
             return None
+        if done.code == TIMEOUT:
+            yield Remember(UNSURE, 1)
         cache: Cache = yield Recall("cache", EMPTY_CACHE)
         yield Remember("cache", self.forget(cache, key))
         # Source: schedule_one.go, handleBindingCycleError and handleSchedulingFailure: back to the queue unless it is gone, bound or another one by now.
