@@ -181,8 +181,8 @@ def no_pod_waits_for_a_node_that_has_room(model: Model, world: World) -> str | N
 def a_quiet_cluster_stays_quiet(model: Model, world: World) -> str | None:
     """In a quiet cluster nothing but heartbeats is ever written, as long as nothing outside (users, containers that exit or fail) changes anything.
 
-    Not judged while a node is down and nobody has noticed: that takes its grace period. The scheduler may count up the event of a pod that it cannot place,
-    and bring the reason up to date, each time that it tries again.
+    Not judged while a node is down and nobody has noticed: that takes its grace period. The event of a pod that cannot be placed or made may be counted up,
+    and the reason brought up to date, each time that it is tried again.
     """
     return _watch(model, world, A_WHILE_MS, "a quiet cluster", _is_retry) if _is_settled(world) else None
 
@@ -256,9 +256,9 @@ def _about(change: Change) -> str:
 
 
 def _is_retry(change: Change) -> bool:
-    """Whether a write says that, or why, a pod still cannot be placed."""
+    """Whether a write says that, or why, a pod still cannot be placed, or made."""
     if change.resource == "events":
-        return bool(change.obj.document.get("reason") == "FailedScheduling")
+        return change.obj.document.get("reason") in ("FailedScheduling", "FailedCreate")
     unbound = change.resource == "pods" and not change.obj.document["spec"].get("nodeName")
     return unbound and change.type == MODIFIED and change.actor.startswith(SCHEDULER)
 

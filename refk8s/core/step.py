@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from .action import Action, AdvanceTo, Begin, Crash, Deliver, Fire, Hold, Input, Release, Relist, Reply, Restart, Serve
 from .clock import GOAL, PERIODIC
@@ -41,6 +41,9 @@ from .world import BEGIN, BEHIND, DUE, REPLIES, REQUESTS, World
 
 KEPT_REVISIONS = 1_000
 """History of so many revisions survives; it is compacted when there is twice as much, but never what a live informer still has to take (ARCHITECTURE §11)."""
+
+HOPELESS: Final = 12
+"""A key that has failed so often in a row is tried again as a heartbeat is: a run does not wait for it any more."""
 
 _NO_LOG: Log[tuple[Any, Any]] = Log()
 
@@ -425,6 +428,7 @@ class Draft:
                 program.controllers[controller].name,
                 key,
                 program.controllers[controller].backoff_ms(failures),
+                periodic=failures >= HOPELESS,
                 cause=self.index,
             )
         else:

@@ -163,11 +163,14 @@ def _ignore(hands: Hands, change: Change) -> None:
 
 
 def is_heartbeat(change: Change) -> bool:
-    """Whether a commit only says "as before": a renewed Lease, a Node of which nothing but heartbeat times differ, a pod that again could not be placed."""
+    """Whether a commit only says "as before".
+
+    That is a renewed Lease, a Node of which nothing but heartbeat times differ, or a pod that again could not be placed or made.
+    """
     if change.resource == "leases":
         return change.type == "MODIFIED"
     if change.resource == "events":
-        return change.type == "MODIFIED" and change.obj.document.get("reason") == "FailedScheduling"
+        return change.type == "MODIFIED" and change.obj.document.get("reason") in ("FailedScheduling", "FailedCreate")
     if change.resource != "nodes" or change.prev is None or change.type != "MODIFIED":
         return False
     return bool(_without_heartbeats(change.prev.document) == _without_heartbeats(change.obj.document))

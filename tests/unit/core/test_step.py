@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import attrs
 import pytest
 
 from refk8s.core.action import AdvanceTo, Crash, Fire, Hold, Input, Release, Restart
 from refk8s.core.enabled import enabled, find, first, is_idle, label
 from refk8s.core.errors import ReplayDivergence
-from refk8s.core.step import KEPT_REVISIONS, Draft, recompute_fingerprint, step
-from refk8s.core.wire import Request
+from refk8s.core.step import HOPELESS, KEPT_REVISIONS, Draft, recompute_fingerprint, step
+from refk8s.core.wire import Request, Response
 from refk8s.core.world import World
 from refk8s.explore.drivers import RandomDriver, ReplayDriver
 from refk8s.explore.run import run, run_twice
@@ -190,3 +193,18 @@ def test_release_of_a_process_leaves_its_own_informers_hold_and_a_dead_process_d
     world, _ = step(MODEL, world, Restart(p))
     assert world.stopped >> p & 1, "a restart does not end a hold"
     assert world.fingerprint == recompute_fingerprint(MODEL, world)
+
+
+def test_a_run_does_not_wait_for_a_key_that_fails_for_ever() -> None:
+    class Refusing(toy.ToyApi):
+        def serve(self, store: Any, request: Request, occasion: Any) -> Any:
+            if request.resource == "labels" and request.verb == "create":
+                return store, Response(403), ()
+            return super().serve(store, request, occasion)
+
+    model = attrs.evolve(MODEL, api=Refusing())
+    outcome = run(model, toy.world(model), max_steps=20_000)
+    assert outcome.verdict == "quiet"
+    queue = outcome.world.process("copier/0").queues[0]
+    assert all(queue.failures[key] >= HOPELESS for key in ("a", "b", "c"))
+    assert outcome.world.timers.next_deadline() is not None
