@@ -148,13 +148,12 @@ def cache_is_a_state_that_the_store_had_and_never_goes_back(
     if old is not None and new.revision < old.revision:
         return f"the cache of {pid} of {stream} went from revision {old.revision} back to {new.revision}"
     log = after.store.log(stream)
-    if new.position > log.base and log[new.position - 1].revision > new.revision:
-        return f"the cache of {pid} of {stream} says revision {new.revision} and has taken an event of {log[new.position - 1].revision}"
-    if (
-        new.position > log.base
-        and new.revision == log[new.position - 1].revision
-        and new.root is not log[new.position - 1].root
-    ):
+    if new.position <= log.base:
+        return None
+    taken = log[new.position - 1]
+    if taken.revision > new.revision:
+        return f"the cache of {pid} of {stream} says revision {new.revision} and has taken an event of {taken.revision}"
+    if new.revision == taken.revision and new.root is not taken.root:
         return (
             f"the cache of {pid} of {stream} at revision {new.revision} is not the state of the store at that revision"
         )
@@ -169,28 +168,28 @@ def watches_get_a_commit_whole(before: World, action: Action, after: World, delt
     for change in delta.commits:
         for stream in _concerned(after, change):
             log = after.store.log(stream)
-            place = log.end
-            while place > log.base and log[place - 1].revision > change.revision:
+            place = log.end - 1
+            while place >= log.base and log[place].revision > change.revision:
                 place -= 1
-            found = log[place - 1] if place > log.base else None
+            found = log[place] if place >= log.base else None
             if found is None or found.revision != change.revision:
                 return f"{change.type} {change.key}@{change.revision} is not in the stream {stream}"
-            if found.obj is not change.obj or (place - 1 > log.base and log[place - 2].revision == change.revision):
+            if found.obj is not change.obj or (place > log.base and log[place - 1].revision == change.revision):
                 return f"the stream {stream} has something else beside {change.type} {change.key} at revision {change.revision}"
     return None
 
 
-def _concerned(world: World, change: Change) -> list[str]:
+def _concerned(world: World, change: Change) -> tuple[str, ...]:
     """The streams that somebody watches and a commit concerns."""
-    resource, found = change.resource, [change.resource]
-    if resource == "pods":
-        versions = (change.obj, change.prev) if change.prev is not None else (change.obj,)
-        nodes = {version.document["spec"].get("nodeName"): True for version in versions}
-        streams = [f"pods@node={node}" for node in nodes if node]
-    else:
-        streams = [f"{resource}@name={change.key}"]
-    found += [stream for stream in streams if stream in world.subscribers]
-    return found
+    resource = change.resource
+    if resource != "pods":
+        named = f"{resource}@name={change.key}"
+        return (resource, named) if named in world.subscribers else (resource,)
+    now = change.obj.document["spec"].get("nodeName")
+    was = change.prev.document["spec"].get("nodeName") if change.prev is not None else now
+    nodes = (now,) if was == now else (now, was)
+    streams = [f"pods@node={node}" for node in nodes if node]
+    return (resource, *[stream for stream in streams if stream in world.subscribers])
 
 
 @SUITE.invariant("CACHE-02", severity=LIVENESS, on=AtQuiet(), spec="specs/watch.md", source="KEP-4988", catalogue="S16")
