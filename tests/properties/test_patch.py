@@ -88,6 +88,30 @@ def test_the_quick_way_to_merge_lists_agrees_with_the_general_one(
         assert apply_patch("strategic", "Pod", original, patch) == quick
 
 
+orders = st.lists(names, max_size=5)
+
+
+@given(containers, containers, orders, st.integers(0, 4))
+def test_the_quick_way_to_order_lists_agrees_with_the_general_one(
+    original: list[Any], patch: list[Any], order: list[str], rotation: int
+) -> None:
+    """The order is that of the patch and the original with further names, rotated: it may name all elements, or not, or in another order."""
+    mine = [item["name"] for item in (*patch, *original)]
+    wanted = list(dict.fromkeys((*mine, *order)))[rotation:] or ["a"]
+    change = {"spec": {"containers": patch, "$setElementOrder/containers": [{"name": name} for name in wanted]}}
+
+    def outcome() -> Any:
+        try:
+            return apply_patch("strategic", "Pod", {"spec": {"containers": original}}, change)
+        except PatchError as error:
+            return str(error)
+
+    quick = outcome()
+    with pytest.MonkeyPatch.context() as seams:
+        seams.setattr(strategic, "_order_distinct", lambda *_: None)
+        assert outcome() == quick
+
+
 @given(documents)
 def test_a_document_differs_from_itself_in_nothing(document: dict[str, Any]) -> None:
     assert create_two_way_merge_patch(document, document, "Pod") == {}

@@ -14,6 +14,7 @@ from refk8s.api.patch.jsonpatch import same
 
 DIRECTIVE: Final = "$patch"
 _KEY_TYPES: Final = (str, int)
+_SHAPES: Final = {dict: "map", list: "list", str: "string", bool: "bool", int: "int64", float: "float64"}
 
 
 def in_order(
@@ -141,17 +142,7 @@ def element_shape(*lists: list[Any]) -> str:
 
 def shape(value: Any) -> str:
     """What upstream's JSON decoder makes of the value."""
-    for python, name in (
-        (dict, "map"),
-        (list, "list"),
-        (str, "string"),
-        (bool, "bool"),
-        (int, "int64"),
-        (float, "float64"),
-    ):
-        if isinstance(value, python):
-            return name
-    return "nil"
+    return _SHAPES.get(value.__class__, "nil")
 
 
 def deduplicated(items: list[Any]) -> list[Any]:

@@ -7,6 +7,7 @@ Source: apimachinery/pkg/util/strategicpatch/patch.go, mergeMap and what it call
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import attrs
@@ -153,6 +154,11 @@ def _merge_ordered_lists(result: Map, patch: Map, of: Type | None, options: Opti
         original_list = _expect_list(result[name]) if name in result else None
         patch_list = _expect_list(patch[name]) if name in patch else None
         field, element = list_field(of, name)
+        quick = _order_distinct(original_list, patch_list, order, field, element, options)
+        if quick is not None:
+            result[name] = quick
+            patch.pop(name, None)
+            continue
         _check_order(patch_list, order, field.merge_key)
         if patch_list is None:
             if original_list is None:
@@ -173,6 +179,32 @@ def _merge_ordered_lists(result: Map, patch: Map, of: Type | None, options: Opti
         if original_list is None or not identical(original_list, ordered):
             result[name] = ordered
         patch.pop(name, None)
+
+
+def _order_distinct(
+    original: list[Any] | None,
+    patch: list[Any] | None,
+    order: list[Any],
+    field: Field,
+    element: Type | None,
+    options: Options,
+) -> list[Any] | None:
+    """What an order comes to that names all elements of two lists of plain maps with distinct keys, without sorting; None for anything else."""
+    merge_key = field.merge_key
+    if not merge_key or not original or not patch or "merge" not in field.strategies:
+        return None
+    places, wanted, new = places_of(order, merge_key), places_of(original, merge_key), places_of(patch, merge_key)
+    if places is None or wanted is None or new is None:
+        return None
+    if not (wanted.keys() | new.keys()) <= places.keys():
+        return None
+    positions = [places[key] for key in new]
+    if any(left > right for left, right in pairwise(positions)):
+        return None
+    merged = _merge_distinct(original, patch, merge_key, element, options) or []
+    found = {item[merge_key]: item for item in merged}
+    ordered = [found[key] for key in places if key in found]
+    return original if identical(original, ordered) else ordered
 
 
 def _check_order(patch_list: list[Any] | None, order: list[Any], merge_key: str) -> None:
