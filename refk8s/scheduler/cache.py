@@ -19,7 +19,7 @@ from .nodeinfo import PodInfo
 from .snapshot import EMPTY_SNAPSHOT, Snapshot
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made often and never changed; not frozen, because that would double the price of making one
 class Cache:
     """`placed`: key of a pod → the node where it counts; `assumed`: those of them whose binding is not yet confirmed."""
 

@@ -48,7 +48,7 @@ _MEMO_SIZE: Final = 32
 NO_PORTS: Final[UsedPorts] = MappingProxyType({})
 
 
-@attrs.frozen
+@attrs.define  # made often and never changed; not frozen, because that would double the price of making one
 class PodInfo:
     """A pod and what the scheduler computes from it once.
 
@@ -106,7 +106,7 @@ class PodInfo:
         return self.pod.metadata.name
 
 
-@attrs.frozen
+@attrs.define  # made often and never changed; not frozen, because that would double the price of making one
 class NodeInfo:
     """A node, the pods on it and their sums. Make one with `of`, then go on with with_pod, without_pod and with_node.
 

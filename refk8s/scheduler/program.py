@@ -89,7 +89,10 @@ class Cycle(Controller):
         cache: Cache = hands.recall("cache", EMPTY_CACHE)
         hands.remember("cache", self.confirm(cache, info, pod.spec.node_name))
         queue: Queue = hands.recall("queue", EMPTY_QUEUE)
-        self._set_queue(hands, queue, queue.remove(info.key))
+        left = queue.remove(info.key)
+        self._set_queue(hands, queue, left)
+        if not len(left.parked):
+            return  # nobody waits for what this may mean
         if was is not None and was.document["spec"].get("nodeName"):
             before = was.view(Pod)
             for event in pod_events(before, pod):

@@ -32,7 +32,7 @@ GATED: Final = "gated"
 IN_FLIGHT: Final = "in flight"
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made often and never changed; not frozen, because that would double the price of making one
 class Queued:
     """A pod on its way through the queue.
 
@@ -73,7 +73,7 @@ class Queued:
         return 0 if not count else min(INITIAL_BACKOFF_MS << min(count - 1, 10), MAX_BACKOFF_MS)
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made often and never changed; not frozen, because that would double the price of making one
 class Queue:
     """All pods that this scheduler has to place, by uid.
 

@@ -37,7 +37,7 @@ class ImageState:
     nodes: int
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # made often and never changed; not frozen, because that would double the price of making one
 class Snapshot:
     """All nodes. Start with EMPTY_SNAPSHOT; `of` is a shortcut for tests and dumps.
 

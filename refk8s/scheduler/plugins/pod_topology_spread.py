@@ -15,7 +15,7 @@ from refk8s.kinds.affinity import TopologySpreadConstraint
 from refk8s.kinds.codec import view
 from refk8s.kinds.meta import LabelSelector, LabelSelectorRequirement, controller_of
 from refk8s.kinds.node import Node
-from refk8s.kinds.nodeselector import NodeMatcher, required_nodes
+from refk8s.kinds.nodeselector import ANY_NODE, NodeMatcher, required_nodes
 from refk8s.kinds.pod import Pod
 from refk8s.kinds.selector import Selector, from_object
 from refk8s.kinds.toleration import untolerated
@@ -74,14 +74,12 @@ class _Filtering:
 
 @attrs.frozen
 class _Scoring:
-    """The soft constraints with, for each, the pods per domain (per node for the hostname) and the weight of its domains.
+    """For each soft constraint, its topology key and what it adds to the score of a node by domain (by node for the hostname).
 
     `ignored` nodes get no score.
     """
 
-    constraints: tuple[_Constraint, ...]
-    counts: tuple[Mapping[str, int], ...]
-    weights: tuple[float, ...]
+    shares: tuple[tuple[str, Mapping[str, float]], ...]
     ignored: frozenset[str]
 
 
@@ -138,29 +136,28 @@ class PodTopologySpread(Plugin):
             key = constraint.topology_key
             domains.update(dict.fromkeys([n.name if key == _HOSTNAME else n.labels.get(key, "") for n in scored], 0))
         _count_domains(cycle, pod, constraints, counts, all_keys=all_keys)
-        weights = tuple(math.log(float(len(domains) + 2)) for domains in counts)
-        return _Scoring(constraints, counts, weights, ignored)
+        shares = [_shares(constraint, domains) for constraint, domains in zip(constraints, counts, strict=True)]
+        return _Scoring(tuple(shares), ignored)
 
     def score(self, state: _Scoring, pod: PodInfo, node: NodeInfo) -> int:
         if node.name in state.ignored:
             return 0
-        score = 0.0
-        for constraint, domains, weight in zip(state.constraints, state.counts, state.weights, strict=True):
-            value = node.labels.get(constraint.topology_key)
-            if value is not None:
-                count = domains[node.name if constraint.topology_key == _HOSTNAME else value]
-                score += float(count) * weight + float(constraint.max_skew - 1)
+        score, labels = 0.0, node.labels
+        for key, share in state.shares:
+            if key in labels:
+                score += share[node.name if key == _HOSTNAME else labels[key]]
         return rounded(score)
 
     def normalize(self, state: _Scoring, nodes: Sequence[NodeInfo], scores: list[int]) -> list[int]:
-        counted = [score for node, score in zip(nodes, scores, strict=True) if node.name not in state.ignored]
+        ignored = state.ignored
+        counted = scores
+        if ignored:
+            counted = [score for node, score in zip(nodes, scores, strict=True) if node.name not in ignored]
         highest, lowest = max(counted, default=0), min(counted, default=0)
-        if highest == 0:
-            return [0 if node.name in state.ignored else MAX_SCORE for node in nodes]
-        return [
-            0 if node.name in state.ignored else MAX_SCORE * (highest + lowest - score) // highest
-            for node, score in zip(nodes, scores, strict=True)
-        ]
+        final = [MAX_SCORE * (highest + lowest - score) // highest if highest else MAX_SCORE for score in scores]
+        if ignored:
+            final = [0 if node.name in ignored else score for node, score in zip(nodes, final, strict=True)]
+        return final
 
     def add_pod(self, state: _Filtering, pod: PodInfo, added: PodInfo, node: NodeInfo) -> _Filtering:
         return _with_pod(state, pod, added, node, 1)
@@ -271,6 +268,7 @@ def _count_domains(
 ) -> None:
     """Count the pods of all nodes into the domains of `counts`; the hostname's are single nodes, and no node policy holds for them."""
     matcher = required_nodes(pod.pod)
+    anywhere = matcher is ANY_NODE and not any(constraint.honor_taints for constraint in constraints)
     asks = [question("spread", constraint.selector, pod.namespace) for constraint in constraints]
     rows = list(zip(constraints, counts, asks, strict=True))
     for node in cycle.snapshot.nodes():
@@ -283,8 +281,14 @@ def _count_domains(
             if count:
                 on_node = constraint.topology_key == _HOSTNAME
                 value = node.name if on_node else node.labels.get(constraint.topology_key, "")
-                if value in domains and (on_node or _included(constraint, pod, node, matcher)):
+                if value in domains and (on_node or anywhere or _included(constraint, pod, node, matcher)):
                     domains[value] += count
+
+
+def _shares(constraint: _Constraint, domains: Mapping[str, int]) -> tuple[str, Mapping[str, float]]:
+    """Return the constraint's key and what it adds to the score of a node by domain: the fewer domains there are, the less a pod in one counts."""
+    weight, extra = math.log(float(len(domains) + 2)), float(constraint.max_skew - 1)
+    return constraint.topology_key, {domain: float(count) * weight + extra for domain, count in domains.items()}
 
 
 def _included(constraint: _Constraint, pod: PodInfo, node: NodeInfo, matcher: NodeMatcher) -> bool:
