@@ -23,12 +23,17 @@ from .statuses import Scene
 
 @attrs.frozen(eq=False)
 class Rules:
-    """The decisions of a kubelet. `retry_ms`: how long it waits after a sync that failed (backOffPeriod)."""
+    """The decisions of a kubelet.
+
+    `retry_ms`: how long it waits after a sync that failed (backOffPeriod); `room_ms`: until it looks again whether pods that are gone have given back what
+    they took (the tick of syncLoop).
+    """
 
     behaviours: Behaviours = NO_BEHAVIOURS
     crash_loop: BackoffPolicy = CRASH_LOOP
     image_pull: BackoffPolicy = IMAGE_PULL
     retry_ms: int = 10_000
+    room_ms: int = 1_000
 
     def admit(self, pod: Pod, share: Share, node: Node, taken: Taken) -> tuple[Rejection, ...]:
         """Why the pod, which takes `share`, may not run here; () if it may."""
@@ -59,7 +64,8 @@ class Rules:
 
         `gone`: the API server does not know it any more.
 
-        DEVIATES: upstream forgets what a force-deleted pod takes at once, which its own comment calls a bug (k#104824).
+        DEVIATES: upstream forgets what a force-deleted pod takes at once, which its own comment calls a bug (k#104824). So that the scheduler, which has
+        forgotten it too, does not send one pod after the other to be rejected, a pod that lacks nothing but such room waits for it (Turn.admit).
         """
         del gone
         return worker is None or worker.is_terminated

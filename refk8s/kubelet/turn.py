@@ -59,7 +59,8 @@ class Known:
     """What a turn starts from.
 
     `stored`: the pod, as the API server or memory has it; `gone`: the API server does not have it any more; `taken` and `node` are needed for a pod that
-    has no worker yet; `fresh_node`: the node was just read from the API server, not from the cache.
+    has no worker yet; `fresh_node`: the node was just read from the API server, not from the cache; `staying`: `taken` without the pods that the API server
+    has forgotten, if somebody asked.
     """
 
     uid: str
@@ -72,12 +73,14 @@ class Known:
     taken: Taken = NOTHING_TAKEN
     node: Node | None = None
     fresh_node: bool = False
+    staying: Taken | None = None
 
 
 class Turn:
     """A turn under way. After `run`: `worker` (None: to be forgotten) and `runtime` as they are to be remembered, `share` what the pod takes from the node
     from now on (None: no change), `events` as (type, reason, message, field path, number in its name, count), `news`: the status is to be sent,
-    `wants_node`: the node must be read afresh before it can be decided.
+    `wants_node`: the node must be read afresh before it can be decided, `wants_staying`: `Known.staying` is needed for that; `waits`: for room, which pods
+    that are gone will give back.
     """
 
     def __init__(self, rules: Rules, spec: NodeSpec, known: Known) -> None:
@@ -93,7 +96,7 @@ class Turn:
         self.share: Share | None = None
         self.events: list[tuple[str, str, str, str, int, int]] = []
         self.news = False
-        self.wants_node = False
+        self.wants_node = self.wants_staying = self.waits = False
         self.retry_ms = NEVER
         self.retry_is_news = False
         self.sync_again = False
@@ -164,6 +167,12 @@ class Turn:
         if reasons and not self.known.fresh_node and all(found.reason == NODE_AFFINITY for found in reasons):
             self.wants_node = True
             return False
+        if reasons and len(self.known.taken.shares):
+            staying = self.known.staying
+            self.wants_staying = staying is None
+            self.waits = staying is not None and not self.rules.admit(pod, share, node, staying)
+            if self.wants_staying or self.waits:
+                return False
         if reasons:
             self.reject(pod, reasons[0])
         else:

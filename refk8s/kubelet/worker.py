@@ -9,12 +9,12 @@ from typing import Any, Final
 
 import attrs
 
-from ..api.store import ADDED, DELETED, Change, Stored
+from ..api.store import ADDED, DELETED, Cache, Change, Stored
 from ..controllers.runtime import Controller, Handler, get
-from ..core.flight import Cached, Cancel, Emit, Enqueue, Note, Now, Recall, Reconcile, Remember
+from ..core.flight import Cached, Cancel, Emit, Enqueue, Note, Now, Recall, Reconcile, Remember, Requeue
 from ..core.hands import Hands
 from ..kinds.node import Node
-from .admission import NOTHING_TAKEN
+from .admission import NOTHING_TAKEN, Taken
 from .events import pod_event
 from .node_document import initial_node
 from .records import NO_ALARM, SYNCING, Worker, memory_of, split_key, worker_key
@@ -140,12 +140,13 @@ class PodWorkers(Controller):
                 yield Emit(pod_event(turn.stored, self.spec.name, known.now_ms, *event))
         if turn.news:
             yield Enqueue(self.statuses, key)
-        return None
+        return Requeue(self.rules.room_ms) if turn.waits else None
 
     def _turn(self, key: str) -> Any:
         """Make the turn; the node is read from the API server if that may save a pod. Source: predicate.go, generalFilter."""
         pod_key, uid = split_key(key)
         fresh: Node | None = None
+        staying: Taken | None = None
         while True:
             cache = yield Cached(self.stream)
             stored = cache.get(pod_key)
@@ -162,13 +163,26 @@ class PodWorkers(Controller):
                 if node is None:
                     found = (yield Cached(f"nodes@name={self.spec.name}")).get(self.spec.name)
                     node = found.view(Node) if found is not None else initial_node(self.spec)
-                known = Known(uid, pod_key, stored, gone, worker, runtime, now_ms, taken, node, fresh is not None)
+                known = Known(
+                    uid, pod_key, stored, gone, worker, runtime, now_ms, taken, node, fresh is not None, staying
+                )
             turn = Turn(self.rules, self.spec, known)
             turn.run()
+            if turn.wants_staying:
+                staying = _staying(known.taken, cache)
+                continue
             if not turn.wants_node:
                 return turn
             reply = yield get("nodes", self.spec.name)
             fresh = reply.obj.view(Node) if reply.ok else known.node
+
+
+def _staying(taken: Taken, cache: Cache) -> Taken:
+    """What the pods take together that the API server still knows."""
+    known = {stored.uid for stored in cache.all()}
+    for uid in [uid for uid in taken.shares if uid not in known]:
+        taken = taken.remove(uid)
+    return taken
 
 
 def _age(stored: Stored) -> tuple[str, str]:

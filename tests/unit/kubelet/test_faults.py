@@ -86,5 +86,7 @@ def test_an_orphan_keeps_its_resources_until_it_has_stopped_even_after_a_crash()
     made.create("two", containers=big)
     made.run(for_ms=1_000)
     made.restart()
+    made.run(for_ms=500)
+    assert made.status("two")["phase"] == "Pending"
     made.run()
-    assert made.status("two")["reason"] == "OutOfcpu"
+    assert made.status("two")["phase"] == "Running"

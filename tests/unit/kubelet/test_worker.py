@@ -267,11 +267,10 @@ def test_a_force_deleted_pod_keeps_its_resources_until_its_containers_have_stopp
     made.create("two", containers=big)
     made.run(for_ms=1_000)
     assert made.get() is None
-    assert made.status("two")["reason"] == "OutOfcpu"
-    made.run(for_ms=2_000)
-    made.create("three", containers=big)
+    assert made.status("two")["phase"] == "Pending"
     made.run()
-    assert made.status("three")["phase"] == "Running"
+    assert made.status("two")["phase"] == "Running"
+    assert not [line for line in made.told() if line.startswith("OutOfcpu")]
 
 
 def test_a_pod_and_its_namesake_after_it_are_two() -> None:
@@ -491,3 +490,11 @@ def test_an_annotation_that_cannot_be_read_is_told_once_and_counts_as_none() -> 
     (event,) = [c.obj.document for _, c in made.changes if c.resource == "events" and "Invalid" in str(c.obj.document)]
     assert (event["type"], event["count"]) == ("Warning", 1)
     assert made.status()["phase"] == "Running"
+
+
+def test_a_pod_for_which_there_would_be_no_room_anyway_is_rejected_at_once() -> None:
+    made = settled("stop 2s", containers=[container(resources={"requests": {"cpu": "3"}})])
+    made.delete(grace=0)
+    made.create("two", containers=[container(resources={"requests": {"cpu": "5"}})])
+    made.run()
+    assert made.status("two")["phase"] == "Failed"
