@@ -27,7 +27,7 @@ MARK: Final = "@@ended@@"
 ANY: Final = "…"
 PROMPT: Final = re.compile(r"\[\d+\]> ?(.*)")
 SMALLER: Final[Mapping[str, str]] = {
-    "make demo": f"make --no-print-directory -C {ROOT} demo SEEDS=2",
+    "make demo": f"make --no-print-directory -C {ROOT} demo SEEDS=1",
     "make test": f"make --dry-run -C {ROOT} test",
     "refk8s zoo run": "refk8s zoo run blind-put",
     "refk8s demo --seeds 2000": "refk8s demo --seeds 2",
