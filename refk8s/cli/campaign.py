@@ -47,7 +47,8 @@ class Summary:
     @property
     def logical(self) -> str:
         """How much logical time all schedules together covered."""
-        return f"{self.logical_ms / 3_600_000:.1f}h"
+        minutes = self.logical_ms / 60_000
+        return f"{minutes:.1f}m" if minutes < 60 else f"{minutes / 60:.1f}h"
 
     def data(self) -> dict[str, Any]:
         """The summary as data."""
