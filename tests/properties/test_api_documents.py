@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from refk8s.api import schema
 from refk8s.api.admission import admit
 from refk8s.api.default import DecodeError, default
+from refk8s.api.default import read as read_document
 from refk8s.api.schema import Type
 from refk8s.api.status import Rejected
 from refk8s.api.strategy import prepare_create, prepare_status_update, prepare_update
@@ -128,6 +129,32 @@ def test_defaulting_twice_is_defaulting_once(kind: str, seed: int) -> None:
     doc = read(kind, seed)
     if doc is not None:
         assert default(kind, doc) == doc
+
+
+@given(st.sampled_from(KINDS), seeds, seeds)
+def test_reading_shares_parts_of_what_was_read_before_and_gives_the_same(kind: str, seed: int, other: int) -> None:
+    stored, rng = read(kind, seed), Random(other)
+    if stored is None:
+        return
+    sent = mixed(stored, document(kind, Random(other)), rng)
+
+    def outcome(since: Doc | None) -> Any:
+        try:
+            found = read_document(kind, sent, since)
+        except DecodeError as error:
+            return str(error)
+        return orjson.dumps(found.doc), found.unknown
+
+    assert outcome(stored) == outcome(None)
+
+
+def mixed(old: Any, new: Any, rng: Random) -> Any:
+    """Some parts of the one document, the same objects, and some of the other."""
+    if rng.random() < 0.4 or not (isinstance(old, dict) and isinstance(new, dict)):
+        return old if rng.random() < 0.5 else new
+    keys = sorted(old.keys() | new.keys())
+    pairs = {key: (old.get(key, new.get(key)), new.get(key, old.get(key))) for key in keys if rng.random() < 0.8}
+    return {key: mixed(*pair, rng) for key, pair in pairs.items()}
 
 
 @settings(max_examples=500)

@@ -40,9 +40,12 @@ def default(kind: str, doc: Any) -> Doc:
     return read(kind, doc).doc
 
 
-def read(kind: str, doc: Any) -> Decoded:
-    """As `default`, with the paths of the fields that the kind does not have (they are dropped)."""
-    decoded = _decode(schema.of_kind(kind), doc)
+def read(kind: str, doc: Any, since: Doc | None = None) -> Decoded:
+    """As `default`, with the paths of the fields that the kind does not have (they are dropped).
+
+    `since`: a stored document of the kind; parts that are its very objects have been read before.
+    """
+    decoded = _decode(schema.of_kind(kind), doc, since)
     complete = _DEFAULTS.get(kind)
     if complete is None:
         return decoded

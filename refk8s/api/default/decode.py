@@ -23,6 +23,8 @@ from refk8s.kinds.quantity import QuantityError
 
 Doc = dict[str, Any]
 Normalise = Callable[[Any, list[str]], Any]
+NormaliseStruct = Callable[..., Any]
+"""As Normalise, with the canonical value that was there before, if there was one, as third argument."""
 
 
 class DecodeError(Exception):
@@ -57,15 +59,16 @@ class Decoded:
     unknown: tuple[str, ...]
 
 
-def decode(of: Type, doc: Any) -> Decoded:
+def decode(of: Type, doc: Any, since: Doc | None = None) -> Decoded:
     """Return `doc`, a value of the struct type `of`, in its canonical form.
 
-    Raises DecodeError with upstream's text.
+    Parts that are the very objects that `since`, a canonical document, has in the same place are taken as they are. Raises DecodeError with upstream's
+    text.
     """
     unknown: list[str] = []
     try:
         try:
-            tree = struct_normaliser(of)(doc, unknown)
+            tree = struct_normaliser(of)(doc, unknown, since)
         except (_Mismatch, GoBytesError):
             _read_by_themselves(of, doc)
             raise
@@ -76,17 +79,18 @@ def decode(of: Type, doc: Any) -> Decoded:
     return Decoded(tree, tuple(_unknown_paths(of, doc, "")) if unknown else ())
 
 
+_TEXT = frozenset({str})
 _OMIT: Any = object()
 """What a field's normaliser returns when the field is to be left out."""
 
 
 @cache
-def struct_normaliser(of: Type) -> Normalise:
+def struct_normaliser(of: Type) -> NormaliseStruct:
     """Return the normaliser of a Go struct; made once per type."""
     return _remembering(_struct(of)) if of.go == "v1.PodSpec" else _struct(of)
 
 
-def _remembering(normalise: Normalise) -> Normalise:
+def _remembering(normalise: NormaliseStruct) -> NormaliseStruct:
     """`normalise`, its answers remembered by the bytes of the value: pods of one template are read over and over."""
 
     @lru_cache(maxsize=4096)
@@ -97,7 +101,7 @@ def _remembering(normalise: Normalise) -> Normalise:
         new = normalise(old, unknown)
         return (None if new is old else new), tuple(unknown)
 
-    def lookup(value: Any, unknown: list[str]) -> Any:
+    def lookup(value: Any, unknown: list[str], since: Doc | None = None) -> Any:
         try:
             key = orjson.dumps(value)
         except orjson.JSONEncodeError:  # numbers and text that only Python can hold
@@ -109,25 +113,36 @@ def _remembering(normalise: Normalise) -> Normalise:
     return lookup
 
 
-def _struct(of: Type) -> Normalise:
+def _struct(of: Type) -> NormaliseStruct:
     fields = {name: _field(field) for name, field in of.fields.items()}
     always = tuple((name, _zero(field.type, field.pointer)) for name, field in of.fields.items() if _always(field))
     paths = {name: (*field.embed, name) for name, field in of.fields.items()}
     go, struct = of.go, of.go.rpartition(".")[2]
+    structs = {name: field.type for name, field in of.fields.items() if field.type.form == "struct"}
+    texts = frozenset(name for name, field in of.fields.items() if _is_optional_text(field))
 
-    def normalise(value: Any, unknown: list[str]) -> Any:
+    def normalise(value: Any, unknown: list[str], since: Doc | None = None) -> Any:
         if value.__class__ is not dict:
             raise _Mismatch(json_name(value), go)
         out: Doc | None = None
         key = ""
         try:
             for key, old in value.items():
-                field = fields.get(key)
-                if field is None:
+                if key in texts and old.__class__ is str and old:
+                    continue
+                if since is not None and key in since:
+                    known = since[key]
+                    if old is known:
+                        continue
+                    if key in structs and old.__class__ is known.__class__ is dict:
+                        new = struct_normaliser(structs[key])(old, unknown, known)
+                    else:
+                        new = fields[key](old, unknown)
+                elif key not in fields:
                     unknown.append(key)
                     new = _OMIT
                 else:
-                    new = field(old, unknown)
+                    new = fields[key](old, unknown)
                 if new is not old:
                     if out is None:
                         out = value.copy()
@@ -183,11 +198,16 @@ def _field(field: Field) -> Normalise:
         return lambda old, unknown: inner(old, unknown) if old is not None else absent()
     if of.form in ("list", "map"):
         return lambda old, unknown: (inner(old, unknown) if old is not None else None) or absent()
-    if field.omitempty and of.scalar == "string":
+    if _is_optional_text(field):
         return _optional_text(of.go)
     if field.omitempty and of.scalar in ("bool", "int32", "int64", "float64"):
         return lambda old, unknown: (inner(old, unknown) or _OMIT) if old is not None else _OMIT
     return lambda old, unknown: inner(old, unknown) if old is not None else absent()
+
+
+def _is_optional_text(field: Field) -> bool:
+    """Whether the field is a text that is left out when empty: most are, so that those which are fine are told at once."""
+    return field.omitempty and not field.pointer and field.type.scalar == "string"
 
 
 def _omit() -> Any:
@@ -195,7 +215,7 @@ def _omit() -> Any:
 
 
 def _optional_text(go: str) -> Normalise:
-    """The most frequent field of all, written out."""
+    """A text that is left out when empty."""
 
     def normalise(old: Any, unknown: list[str]) -> Any:
         if old.__class__ is str:
@@ -221,7 +241,7 @@ def _value(of: Type) -> Normalise:
 
 
 def _lazy_struct(of: Type) -> Normalise:
-    made: list[Normalise] = []
+    made: list[NormaliseStruct] = []
 
     def normalise(value: Any, unknown: list[str]) -> Any:
         if not made:
@@ -254,10 +274,13 @@ def _map(of: Type) -> Normalise:
     assert of.element is not None
     zero, go = _zero(of.element), of.go
     inner = _rounded if go == "v1.ResourceList" else _value(of.element)
+    texts = of.element.scalar == "string"
 
     def normalise(value: Any, unknown: list[str]) -> Any:
         if value.__class__ is not dict:
             raise _Mismatch(json_name(value), go)
+        if texts and set(map(type, value.values())) <= _TEXT:
+            return value
         out: Doc | None = None
         for key, old in value.items():
             new = zero() if old is None else inner(old, unknown)

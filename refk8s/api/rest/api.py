@@ -156,8 +156,8 @@ class Api:
             part: body[part] for part in ("spec", "status") if part in body and body[part] is old.get(part)
         }
         if not kept:
-            return read_document(kind, body)
-        made = read_document(kind, {part: value for part, value in body.items() if part not in kept})
+            return read_document(kind, body, old)
+        made = read_document(kind, {part: value for part, value in body.items() if part not in kept}, old)
         return Decoded({**made.doc, **kept}, made.unknown)
 
     def generate_name(self, call: Call, prefix: str) -> str:
