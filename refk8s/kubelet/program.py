@@ -36,11 +36,12 @@ def kubelet(
     """
     decided = rules(behaviours=parse_behaviours(behaviours))
     recorder = Recorder("kubelet", node.name)
+    pods = workers(spec=node, rules=decided, report_images=report_images, events=events)
     return Program(
         "kubelet",
         (
-            workers(spec=node, rules=decided, report_images=report_images, events=events),
-            statuses(rules=decided),
+            pods,
+            statuses(rules=decided, stream=pods.stream),
             NodeStatus(spec=node, recorder=recorder, report_images=report_images, events=events),
             NodeLease(spec=node),
         ),

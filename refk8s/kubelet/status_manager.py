@@ -5,6 +5,7 @@ Source: pkg/kubelet/status/status_manager.go (syncBatch, syncPod), pkg/util/pod/
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from typing import Any
 
 import attrs
@@ -12,7 +13,7 @@ import attrs
 from ..api.store import Stored
 from ..controllers.runtime import Controller, delete, get, patch
 from ..core.clock import rfc3339
-from ..core.flight import Now, Recall, Reconcile, Remember, Retry
+from ..core.flight import Cached, Enqueue, Now, Recall, Reconcile, Remember, Retry
 from ..core.wire import Response
 from .patches import status_patch
 from .records import Worker, memory_of, split_key
@@ -21,10 +22,14 @@ from .rules import RULES, Rules
 
 @attrs.frozen(eq=False)
 class StatusManager(Controller):
-    """Sends the newest status of a pod if it differs from the one that the API server has. A failure is tried again at the next tick (10 s)."""
+    """Sends the newest status of a pod if it differs from the one that the API server has. A failure is tried again at the next tick (10 s).
+
+    `stream`: where the pods of the node are watched.
+    """
 
     name: str = "status"
     workers: int = 1
+    stream: str = attrs.field(kw_only=True)
     rules: Rules = RULES
 
     def backoff_ms(self, failures: int) -> int:
@@ -70,7 +75,19 @@ class StatusManager(Controller):
             worker = yield Recall(memory)
             if worker is not None:
                 yield Remember(memory, worker.with_entry(None))
+        else:
+            yield from self.look_again(key, stored)
         return None
+
+    def look_again(self, key: str, seen: Stored) -> Generator[Any, Any, None]:
+        """Plan the next tick if somebody has changed the status since `seen` was read or written: that news came while it was no news to the pod worker."""
+        newest = (yield Cached(self.stream)).get(seen.key)
+        if (
+            newest is not None
+            and newest.revision > seen.revision
+            and newest.document["status"] != seen.document["status"]
+        ):
+            yield Enqueue(self.name, key, self.rules.retry_ms)
 
     def difference(self, uid: str, api: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any] | None:
         """The strategic patch that makes `wanted` of the API server's status, None if nothing differs; the uid in it is a precondition."""

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from refk8s.core.action import Deliver, Reply
+from refk8s.core.enabled import enabled, label
 from refk8s.core.hands import Hands
 from refk8s.core.step import Draft, recompute_fingerprint
+from refk8s.core.world import World
 from refk8s.kubelet.faults import end_container, lose_runtime
 from refk8s.kubelet.program import NodeSpec
 
@@ -90,3 +93,28 @@ def test_an_orphan_keeps_its_resources_until_it_has_stopped_even_after_a_crash()
     assert made.status("two")["phase"] == "Pending"
     made.run()
     assert made.status("two")["phase"] == "Running"
+
+
+def test_a_status_that_another_one_changed_while_it_was_sent_is_sent_again() -> None:
+    made = KubeletWorld.start(NodeSpec("n1"))
+    made.create("web")
+
+    made.run(until=lambda world: condition(world) == "True")
+    reply = next(
+        action
+        for action in enabled(made.world)
+        if type(action) is Reply and "patch pods/status" in label(made.model, made.world, action)
+    )
+    unready = {"status": {"conditions": [{"type": "Ready", "status": "False"}]}}
+    made.ask("patch", name="web", body=unready, sub="status", patchType="strategic")
+    while condition(made.world) == "True" or any(type(action) is Deliver for action in enabled(made.world)):
+        made.act(next(action for action in enabled(made.world) if action != reply))
+    made.run()
+    assert condition(made.world) == "True"
+
+
+def condition(world: World) -> str:
+    """Whether the pod web is ready."""
+    stored = world.store.get("pods", "default/web")
+    found = [c for c in stored.document["status"].get("conditions") or () if c["type"] == "Ready"] if stored else []
+    return str(found[0]["status"]) if found else ""
