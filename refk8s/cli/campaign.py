@@ -7,11 +7,13 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from typing import Any
+from collections.abc import Iterator, Sequence
+from multiprocessing.connection import wait
+from typing import Any, cast
 
 import attrs
+
+from ..core.errors import Refk8sError
 
 CHUNK = 10
 
@@ -91,25 +93,67 @@ def campaign(names: Sequence[str], seeds: int, jobs: int | None) -> list[Summary
     work = [(name, lo, min(lo + CHUNK, seeds)) for name in names for lo in range(-1, max(seeds, 0), CHUNK)]
     work = [(name, lo, hi if hi > lo else lo + 1) for name, lo, hi in work]
     found: list[Chunk] = []
-    pool = ProcessPoolExecutor(jobs or os.cpu_count(), initializer=_deaf)
-    try:
-        with _Progress(sum(hi - lo for _, lo, hi in work)) as advance:
-            for done in as_completed([pool.submit(run_chunk, *chunk) for chunk in work]):
-                chunk = done.result()
-                found.append(chunk)
-                advance(chunk.runs)
-        pool.shutdown()
-    except BaseException:  # Ctrl-C, or an error in a worker: nobody waits for the rest
-        pool.shutdown(wait=False, cancel_futures=True)
-        for worker in multiprocessing.active_children():
-            worker.terminate()
-        raise
+    with _Progress(sum(hi - lo for _, lo, hi in work)) as advance:
+        for chunk in _spread(work, jobs or os.cpu_count() or 1):
+            found.append(chunk)
+            advance(chunk.runs)
     return [_sum(name, [chunk for chunk in found if chunk.scenario == name]) for name in names]
 
 
-def _deaf() -> None:
-    """Ctrl-C reaches the whole group of processes; it is for the one that started the others to end them."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _spread(work: Sequence[tuple[str, int, int]], jobs: int) -> Iterator[Chunk]:
+    """The chunks as they get done by `jobs` processes. They end with whoever asks, at once, when it is interrupted."""
+    waiting = list(reversed(work))
+    # Ctrl-C reaches the whole group of processes; it is for this one to end the others, so they never hear of it.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    workers: dict[Any, Any] = {}
+    try:
+        for _ in range(min(jobs, len(work))):
+            ends: tuple[Any, Any] = multiprocessing.Pipe()
+            ours, theirs = ends
+            process = multiprocessing.Process(target=_work, args=(theirs,), daemon=True)
+            process.start()
+            theirs.close()
+            workers[ours] = process
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for pipe in workers:
+            pipe.send(waiting.pop())
+        busy = set(workers)
+        while busy:
+            ready: list[Any] = wait(list(busy))
+            for pipe in ready:
+                yield _result(pipe)
+                if waiting:
+                    pipe.send(waiting.pop())
+                else:
+                    busy.discard(pipe)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        for process in workers.values():
+            process.kill()
+            process.join()
+
+
+def _work(pipe: Any) -> None:
+    """What a worker does: chunks, until it is killed, or nobody is there any more to ask for one."""
+    parent = multiprocessing.parent_process()
+    while parent is not None and parent.is_alive():
+        if not pipe.poll(5):
+            continue
+        order = pipe.recv()
+        try:
+            pipe.send(run_chunk(*order))
+        except Exception as error:  # told to the one who asked, who raises it
+            pipe.send(error)
+
+
+def _result(pipe: Any) -> Chunk:
+    try:
+        result = pipe.recv()
+    except EOFError:
+        raise Refk8sError("a worker process was killed (out of memory?); try fewer with --jobs") from None
+    if isinstance(result, Exception):
+        raise result
+    return cast(Chunk, result)
 
 
 def _sum(name: str, chunks: list[Chunk]) -> Summary:
