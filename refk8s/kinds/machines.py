@@ -148,7 +148,13 @@ DEPLOYMENT = Machine(
         Row("DEPLOYMENT-T17", "failed", "paused", MANAGER, "it was paused"),
         Row("DEPLOYMENT-T18", "progressing", "", MANAGER, "its deadline was taken away"),
         Row("DEPLOYMENT-T19", "complete", "", MANAGER, "its deadline was taken away"),
-        Row("DEPLOYMENT-T20", "", "complete", MANAGER, "the ReplicaSets that it has adopted are all it wants"),
+        Row(
+            "DEPLOYMENT-T20",
+            "",
+            "complete",
+            MANAGER,
+            "it wants nothing, and old pods keep its new ReplicaSet from being made (Recreate)",
+        ),
         Row("DEPLOYMENT-T21", "timed out", "", MANAGER, "its deadline was taken away"),
         Row("DEPLOYMENT-T22", "paused", "", MANAGER, "its deadline was taken away"),
         Row(
