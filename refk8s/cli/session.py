@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
     from ..core.invariant import Registry
     from ..scenarios.format import Scenario
     from ..trace.story import Storyteller
@@ -23,6 +27,8 @@ def scenario_names(incomplete: str) -> list[str]:
         name.removesuffix(".yaml") for name in names if name.endswith(".yaml") and name.startswith(incomplete)
     )
 
+
+GROUP = "refk8s.invariants"
 
 TARGETS = typer.Argument(
     metavar="WHAT",
@@ -87,16 +93,44 @@ def _name(stem: str) -> str:
 
 
 def invariants() -> Registry:
-    """The suites of all installed packages (entry-point group `refk8s.invariants`), ours among them."""
-    from importlib.metadata import entry_points
+    """Our invariants and those of all installed packages that have some (entry-point group `refk8s.invariants`)."""
+    from refk8s.invariants import suite
 
     from ..core.invariant import Registry
 
     found = Registry()
-    for point in sorted(entry_points(group="refk8s.invariants"), key=lambda point: point.name):
+    for invariant in suite().all():
+        found.add(invariant)
+    for point in other_suites():
         for invariant in point.load().suite().all():
             found.add(invariant)
     return found
+
+
+def other_suites() -> list[EntryPoint]:
+    """The entry points of other packages' suites, sorted by name."""
+    if not any(_announces_a_suite(folder) for folder in sys.path):
+        return []
+    from importlib.metadata import entry_points
+
+    points = (point for point in entry_points(group=GROUP) if point.value != GROUP)
+    return sorted(points, key=lambda point: point.name)
+
+
+def _announces_a_suite(folder: str) -> bool:
+    """Whether a package installed in a folder has a suite; looked up by hand, because importlib.metadata takes as long to load as a short run takes."""
+    try:
+        names = [entry.name for entry in os.scandir(folder) if entry.name.endswith((".dist-info", ".egg-info"))]
+    except OSError:
+        return False
+    for name in names:
+        try:
+            text = Path(folder, name, "entry_points.txt").read_text()
+        except OSError:
+            continue
+        if f"[{GROUP}]" in text and not name.startswith("refk8s-"):
+            return True
+    return False
 
 
 def seconds(ms: int) -> str:

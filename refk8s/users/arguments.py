@@ -1,6 +1,6 @@
 """The arguments of every verb of a user's script, as classes: scenarios are checked against them when they are read, and their JSON Schema is made of them.
 
-The texts under the fields are the descriptions in the schema.
+The texts under the fields are the descriptions in the schema. The classes have neither `==` nor `repr`, which nobody needs and whose making takes time at start-up.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ Manifest = Annotated[
 ]
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Manifests:
     """`kubectl apply -f` and `kubectl create -f`."""
 
@@ -39,7 +39,7 @@ class Manifests:
     """The namespace of those that name none."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Delete:
     """`kubectl delete`."""
 
@@ -52,7 +52,7 @@ class Delete:
     """What happens to the dependents."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Scale:
     """`kubectl scale`."""
 
@@ -62,7 +62,7 @@ class Scale:
     namespace: ObjectName = "default"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Patch:
     """`kubectl patch`."""
 
@@ -75,7 +75,7 @@ class Patch:
     subresource: Literal["", "status", "scale"] = ""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Label:
     """`kubectl label --overwrite`; null takes a label away."""
 
@@ -85,7 +85,7 @@ class Label:
     namespace: ObjectName = "default"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Annotate:
     """`kubectl annotate --overwrite`; null takes an annotation away."""
 
@@ -95,7 +95,7 @@ class Annotate:
     namespace: ObjectName = "default"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class SetImage:
     """`kubectl set image`."""
 
@@ -106,7 +106,7 @@ class SetImage:
     namespace: ObjectName = "default"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Rollout:
     """`kubectl rollout` on a Deployment."""
 
@@ -117,14 +117,14 @@ class Rollout:
     """The revision that `undo` goes back to; without it the one before."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class NodeName:
     """`kubectl cordon` and `kubectl uncordon`, and the power button of a node."""
 
     name: str
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Taint:
     """A taint of a node."""
 
@@ -133,7 +133,7 @@ class Taint:
     value: str = ""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class TaintNode:
     """`kubectl taint --overwrite`."""
 
@@ -143,7 +143,7 @@ class TaintNode:
     """Take the taints of these keys and effects away."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Wait:
     """`kubectl wait`: until an object is there, or gone, or has a value in a field."""
 
@@ -157,7 +157,7 @@ class Wait:
     timeout: Duration = "30s"
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Increment:
     """Read an object, add 1 to a number in it, write it back, `times` times: a read-modify-write client."""
 
@@ -172,7 +172,7 @@ class Increment:
     """Read again after a conflict; if not, the increment is given up."""
 
 
-@attrs.frozen
+@attrs.frozen(eq=False, repr=False)
 class Compact:
     """`etcdctl compact`: forget all history but the last `keep` revisions."""
 
