@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 BIN := $(VENV)/bin
 SEEDS ?= 100
 
-.PHONY: demo test lint types bench schema traces pythons clean
+.PHONY: demo test lint types bench schema specs traces renew pythons clean
 
 demo: $(STAMP)
 	@$(BIN)/refk8s demo --seeds $(SEEDS)
@@ -28,7 +28,13 @@ bench: $(STAMP)
 schema: $(STAMP)
 	@$(BIN)/refk8s scenarios schema > refk8s/scenarios/scenario.schema.json
 
-# The pinned traces and the sessions in README and specs, after behaviour has changed on purpose (CHANGELOG: Trace compatibility).
+specs: $(STAMP)
+	@$(BIN)/python -m tests.tools.build_specs
+
+# All of it, after behaviour has changed on purpose.
+renew: schema specs traces
+
+# The pinned traces (CHANGELOG: Trace compatibility) and the sessions in README and specs.
 traces: $(STAMP)
 	@$(BIN)/python -m tests.tools.pin_traces
 	@$(BIN)/python -m tests.tools.paste_sessions

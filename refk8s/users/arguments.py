@@ -1,6 +1,6 @@
 """The arguments of every verb of a user's script, as classes: scenarios are checked against them when they are read, and their JSON Schema is made of them.
 
-The texts under the fields are the descriptions in the schema. The classes have neither `==` nor `repr`, which nobody needs and whose making takes time at start-up.
+The texts under the fields are the descriptions in the schema. The classes have no `==` and `repr`: nobody needs them, and making them takes time.
 """
 
 from __future__ import annotations
