@@ -129,14 +129,14 @@ class Collection:
             after = index(new.document) if new is not None else ()
             if before == after:
                 continue
-            table = by_name.get(name) or EMPTY
+            table = by_name.get(name, EMPTY)
             for value in before:
                 if value not in after:
                     keys = table[value].discard(key)
                     table = table.set(value, keys) if len(keys) else table.discard(value)
             for value in after:
                 if value not in before:
-                    table = table.set(value, (table.get(value) or EMPTY).set(key, True))
+                    table = table.set(value, table.get(value, EMPTY).set(key, True))
             by_name = by_name.set(name, table)
         return by_name
 
@@ -483,7 +483,8 @@ class Txn:
                     store.revision, as_seen, resource, stored.key, stored, old, root, self._cause, names, self._actor
                 )
             base = base or change
-            logs = logs.set(stream, (logs.get(stream) or Log()).append(change))
+            log = logs.get(stream)
+            logs = logs.set(stream, (Log() if log is None else log).append(change))
         store._logs = logs
         if base is not None:
             self._commits.append(base)

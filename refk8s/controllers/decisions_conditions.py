@@ -39,6 +39,8 @@ def set_deployment_condition(conditions: tuple[Condition, ...], new: Condition) 
     """As set_replica_set_condition, but a status that stays keeps its transition time."""
     old = find_condition(conditions, new.type)
     if old is not None and old.status == new.status:
+        if old.reason == new.reason:
+            return conditions
         new = attrs.evolve(new, last_transition_time=old.last_transition_time)
     return set_replica_set_condition(conditions, new)
 

@@ -76,13 +76,13 @@ def calculate_status(replica_set: ReplicaSet, counts: PodCounts, failure: str | 
 
     `failure` is why the sync could not create or delete all it wanted, None if it could. Source: calculateStatus.
     """
-    return attrs.evolve(
-        replica_set.status,
+    return ReplicaSetStatus(
         replicas=counts.active,
         fully_labeled_replicas=counts.fully_labeled,
         ready_replicas=counts.ready,
         available_replicas=counts.available,
         terminating_replicas=counts.terminating,
+        observed_generation=replica_set.status.observed_generation,
         conditions=_failure_conditions(replica_set, counts.active, failure, now_ms),
     )
 
@@ -108,9 +108,11 @@ def _failure_conditions(
 def needs_status_update(replica_set: ReplicaSet, status: ReplicaSetStatus) -> bool:
     """Whether a calculated status has to be written: it differs, or the generation was not observed yet."""
     old = replica_set.status
-    return old.observed_generation != replica_set.metadata.generation or old != attrs.evolve(
-        status, observed_generation=old.observed_generation
-    )
+    if old.observed_generation != replica_set.metadata.generation:
+        return True
+    if status.observed_generation != old.observed_generation:
+        status = attrs.evolve(status, observed_generation=old.observed_generation)
+    return old != status
 
 
 def status_document(status: ReplicaSetStatus) -> dict[str, Any]:

@@ -68,13 +68,18 @@ def rollout_status(
     """
     status = calculate_status(deployment, replica_sets, new, now_ms)
     if not has_progress_deadline(deployment):
-        status = attrs.evolve(status, conditions=without_condition(status.conditions, PROGRESSING))
+        status = _with_conditions(status, without_condition(status.conditions, PROGRESSING))
     elif not _was_complete(deployment, status):
-        status = attrs.evolve(status, conditions=_progress_conditions(deployment, status, new, now_ms))
+        status = _with_conditions(status, _progress_conditions(deployment, status, new, now_ms))
     failure = replica_failure(replica_sets, new)
     if failure is None:
-        return attrs.evolve(status, conditions=without_condition(status.conditions, REPLICA_FAILURE))
-    return attrs.evolve(status, conditions=set_deployment_condition(status.conditions, failure))
+        return _with_conditions(status, without_condition(status.conditions, REPLICA_FAILURE))
+    return _with_conditions(status, set_deployment_condition(status.conditions, failure))
+
+
+def _with_conditions(status: DeploymentStatus, conditions: tuple[Condition, ...]) -> DeploymentStatus:
+    """The status with these conditions; itself if it has them."""
+    return status if conditions == status.conditions else attrs.evolve(status, conditions=conditions)
 
 
 def is_complete(deployment: Deployment, status: DeploymentStatus) -> bool:

@@ -215,7 +215,8 @@ class ReplicaSetController(Controller):
         error, written = yield from self._write_status(stored, status)
         if error:
             return Retry(error)
-        yield from self._note_writes(stored, replica_sets=written.revision)
+        if written is not stored:
+            yield from self._note_writes(stored, replica_sets=written.revision)
         if failure:
             return Retry(failure)
         current = written.view(ReplicaSet)

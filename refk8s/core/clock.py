@@ -99,10 +99,10 @@ class Timers:
         moment = base._moments.get(deadline_ms)
         deadlines = base._deadlines if moment is not None else push(base._deadlines, deadline_ms)
         lanes, who = (moment or _NO_MOMENT).lanes, (moment or _NO_MOMENT).who
-        lane: Lane[Timer] = lanes.get(p) or EMPTY_LANE
+        lane: Lane[Timer] = lanes.get(p, EMPTY_LANE)
         timer = Timer(name, deadline_ms, kind, cause, lane.next_number)
         return Timers(
-            base.armed.set(p, (base.armed.get(p) or EMPTY).set(name, timer)),
+            base.armed.set(p, base.armed.get(p, EMPTY).set(name, timer)),
             base.due,
             base._moments.set(deadline_ms, Moment(lanes.set(p, lane.push(timer)), who | 1 << p)),
             deadlines,

@@ -175,7 +175,7 @@ class Flight:
     `log` holds the (effect, answer) pairs so far, `asked` what it waits for, `got` the responses that are here, `missing` how many are not.
     """
 
-    __slots__ = ("asked", "cause", "controller", "digest", "got", "key", "live", "log", "missing")
+    __slots__ = ("_digest", "_reply", "asked", "cause", "controller", "got", "key", "live", "log", "missing")
 
     def __init__(
         self,
@@ -188,12 +188,14 @@ class Flight:
         missing: int,
         cause: int,
         live: Reconcile | None,
+        reply: tuple[int, int] | None = None,
     ) -> None:
         self.controller = controller
         self.key = key
         self.log = log
         self.asked = asked
-        self.digest = digest
+        self._digest = digest
+        self._reply = reply  # (part, salt) of the last response, not yet in the digest
         self.got = got
         self.missing = missing
         self.cause = cause
@@ -207,12 +209,21 @@ class Flight:
             self.key,
             self.log,
             self.asked,
-            mix(mix(self.digest, part), salt(response)),
+            self.digest,
             got,
             self.missing - 1,
             self.cause,
             self.take_live(),
+            (part, salt(response)),
         )
+
+    @property
+    def digest(self) -> int:
+        """The hash of all that has happened to the reconcile; made when it is needed, because most end with the last response."""
+        if self._reply is not None:
+            part, number = self._reply
+            self._digest, self._reply = mix(mix(self._digest, part), number), None
+        return self._digest
 
     def take_live(self) -> Reconcile | None:
         """The suspended generator itself, if nobody has taken it: a memo of `rebuild` for straight-line runs, used at most once."""

@@ -35,7 +35,7 @@ from .hands import Hands
 from .model import Model, Occasion
 from .process import Informer, Process, Program, WorkQueue
 from .ready import ids
-from .table import EMPTY_LANE, Log
+from .table import EMPTY_LANE, Lane, Log
 from .wire import TIMEOUT, InFlight, Request, Response
 from .world import BEGIN, BEHIND, DUE, REPLIES, REQUESTS, World
 
@@ -312,7 +312,7 @@ class Draft:
 
     def _put(self, p: int, message: InFlight, rank: int) -> None:
         world = self.world
-        lane = world.inbox.get(p) or EMPTY_LANE
+        lane: Lane[InFlight] = world.inbox.get(p, EMPTY_LANE)
         world.partial += message.digest
         world.inbox = world.inbox.set(p, lane.push(message))
         self.ready[rank] |= 1 << p
@@ -370,9 +370,7 @@ class Draft:
             generator = rebuild(program.controllers[flight.controller].reconcile(flight.key), flight)
         answer: Any = flight.got if type(flight.asked) is Parallel else flight.got[0]
         log = flight.log.append((flight.asked, answer))
-        self._drive(
-            p, process, program, flight.controller, flight.key, generator, log, flight.digest, flight.cause, answer
-        )
+        self._drive(p, process, program, flight.controller, flight.key, generator, log, flight, flight.cause, answer)
 
     def _drive(
         self,
@@ -383,24 +381,29 @@ class Draft:
         key: str,
         generator: Reconcile,
         log: Log[tuple[Any, Any]],
-        digest: int,
+        chain: Flight | int,
         cause: int,
         answer: Any,
     ) -> None:
-        """Run a reconcile until it waits for a reply, or ends."""
+        """Run a reconcile until it waits for a reply, or ends. `chain`: the flight that goes on, or the digest with which one begins."""
         told: list[tuple[Any, Any]] = []
+        send = generator.send
         while True:
             try:
-                effect = generator.send(answer)
+                effect = send(answer)
             except StopIteration as stop:
                 self._finish(p, process, program, controller, key, stop.value)
                 return
             kind = type(effect)
-            if kind is Request or (kind is Parallel and effect.requests):
+            if kind is Recall:  # the most frequent one
+                answer = process.memory.get(effect.name, effect.default)
+            elif kind is Request or (kind is Parallel and effect.requests):
                 break
-            answer = self._local(p, process, program, controller, effect)
+            else:
+                answer = self._local(p, process, program, controller, effect)
             told.append((effect, answer))
         requests = (effect,) if kind is Request else effect.requests
+        digest = chain if isinstance(chain, int) else chain.digest
         digest = cell(digest, *filter(None, map(_mark, told)), len(requests))
         log = log.extend(told)
         flight_id = (controller, key)
@@ -461,8 +464,6 @@ class Draft:
     def _local(self, p: int, process: Process, program: Program, controller: int, effect: Any) -> Any:
         """The answer of an effect that needs no other process."""
         kind = type(effect)
-        if kind is Recall:
-            return process.memory.get(effect.name, effect.default)
         if kind is Cached:
             informer = process.informers[program.stream_index[effect.stream]]
             if informer is None:
@@ -660,7 +661,7 @@ class Draft:
         world.partial -= process_cells(p, world, old, program)
         world.timers = world.timers.drop(p)
         self._note_due(p)
-        lane = world.inbox.get(p) or EMPTY_LANE
+        lane = world.inbox.get(p, EMPTY_LANE)
         for number in lane.numbers():
             message = self._take(p, number, REPLIES if lane[number].response else REQUESTS)
             if message.response is None and message.flight is not None:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, overload
 
 from immutables import Map
 
@@ -41,10 +41,13 @@ class Table(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._map)
 
-    def get(self, key: K, default: D | None = None) -> V | D | None:
+    @overload
+    def get(self, key: K) -> V | None: ...
+    @overload
+    def get(self, key: K, default: D) -> V | D: ...
+    def get(self, key: K, default: Any = None) -> Any:
         """The value of `key`, or `default`."""
-        found: V | D | None = self._map.get(key, default)
-        return found
+        return self._map.get(key, default)
 
     def set(self, key: K, value: V) -> Table[K, V]:
         """A table in which `key` has `value`."""
