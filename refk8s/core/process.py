@@ -175,7 +175,9 @@ class Process:
 
     def put_queue(self, c: int, queue: WorkQueue, workers: int) -> None:
         """Give controller `c`, which has so many workers, another queue."""
-        self.queues = (*self.queues[:c], queue, *self.queues[c + 1 :])
+        queues = list(self.queues)
+        queues[c] = queue
+        self.queues = tuple(queues)
         if queue.lane.size and len(queue.active) < workers:
             self.able |= 1 << c
         else:

@@ -105,9 +105,13 @@ class Draft:
             raise ModelError(f"deliver {stream} to {process.pid} before its first list")
         log = world.store.log(stream)
         change, moved = self.model.watches.take(stream, log, informer)
-        process.informers = (*process.informers[:place], moved, *process.informers[place + 1 :])
-        pid = process.pid
-        world.partial += _informer(pid, stream, moved) - _informer(pid, stream, informer)
+        informers = list(process.informers)
+        informers[place] = moved
+        process.informers = tuple(informers)
+        if moved.overlay == informer.overlay:
+            world.partial += _informer_weight(process.pid, stream, moved) * (moved.position - informer.position)
+        else:
+            world.partial += _informer(process.pid, stream, moved) - _informer(process.pid, stream, informer)
         self._refresh(action.iid, process, stream, moved, log)
         self.delta.delivered = (p, stream, change)
         self.delta.place = place
@@ -115,7 +119,7 @@ class Draft:
         hands = Hands(self, p, process, self.index)
         for handler in program.handlers[place]:
             handler(hands, change)
-        if p in world.trailing:
+        if world.lagging and p in world.trailing:
             self._feed(p, change)
         self.settle(p, process, program)
 
@@ -255,7 +259,7 @@ class Draft:
         serving = world.procs[server]
 
         def cached(resource: str) -> Any:
-            if server not in world.trailing:
+            if not world.lagging or server not in world.trailing:
                 return world.store.collection(resource)
             informer = self._watch_cache(server, resource)
             return world.store.collection(resource) if informer is None else informer.root
@@ -342,9 +346,8 @@ class Draft:
         if flight.missing:
             world.partial += flight.digest
             process.flights = process.flights.set(message.flight, flight)
-        else:
+        elif not self._resume(action.p, process, program, flight):
             process.flights = process.flights.delete(message.flight)
-            self._resume(action.p, process, program, flight)
         self.settle(action.p, process, program)
 
     # ---- reconciles
@@ -364,13 +367,16 @@ class Draft:
         self._drive(action.p, process, program, action.c, key, generator, _NO_LOG, start, self.index, None)
         self.settle(action.p, process, program)
 
-    def _resume(self, p: int, process: Process, program: Program, flight: Flight) -> None:
+    def _resume(self, p: int, process: Process, program: Program, flight: Flight) -> bool:
+        """Go on with a reconcile that has all that it asked for; whether it waits again."""
         generator = flight.take_live()
         if generator is None:
             generator = rebuild(program.controllers[flight.controller].reconcile(flight.key), flight)
         answer: Any = flight.got if type(flight.asked) is Parallel else flight.got[0]
         log = flight.log.append((flight.asked, answer))
-        self._drive(p, process, program, flight.controller, flight.key, generator, log, flight, flight.cause, answer)
+        return self._drive(
+            p, process, program, flight.controller, flight.key, generator, log, flight, flight.cause, answer
+        )
 
     def _drive(
         self,
@@ -384,8 +390,8 @@ class Draft:
         chain: Flight | int,
         cause: int,
         answer: Any,
-    ) -> None:
-        """Run a reconcile until it waits for a reply, or ends. `chain`: the flight that goes on, or the digest with which one begins."""
+    ) -> bool:
+        """Run a reconcile until it waits for a reply, or ends; whether it waits. `chain`: the flight that goes on, or the digest with which one begins."""
         told: list[tuple[Any, Any]] = []
         send = generator.send
         while True:
@@ -393,7 +399,7 @@ class Draft:
                 effect = send(answer)
             except StopIteration as stop:
                 self._finish(p, process, program, controller, key, stop.value)
-                return
+                return False
             kind = type(effect)
             if kind is Recall:  # the most frequent one
                 answer = process.memory.get(effect.name, effect.default)
@@ -404,7 +410,8 @@ class Draft:
             told.append((effect, answer))
         requests = (effect,) if kind is Request else effect.requests
         digest = chain if isinstance(chain, int) else chain.digest
-        digest = cell(digest, *filter(None, map(_mark, told)), len(requests))
+        marks = [mark for mark in map(_mark, told) if mark] if told else ()
+        digest = cell(digest, *marks, len(requests)) if marks else mix(digest, len(requests))
         log = log.extend(told)
         flight_id = (controller, key)
         stem = f"{process.pid}/{program.controllers[controller].name}:{key}.{log.end}"
@@ -418,6 +425,7 @@ class Draft:
         flight = Flight(controller, key, log, effect, digest, (None,) * len(requests), len(requests), cause, live)
         process.flights = process.flights.set(flight_id, flight)
         self.world.partial += digest
+        return True
 
     def _finish(self, p: int, process: Process, program: Program, controller: int, key: str, result: Any) -> None:
         queue = process.queues[controller]
@@ -775,7 +783,11 @@ def _mark(told: tuple[Any, Any]) -> str:
 
 
 def _informer(pid: str, stream: str, informer: Informer) -> int:
-    return cell("informer", pid, stream, informer.overlay) * (informer.position + 2)  # from 1: a position may be GONE
+    return _informer_weight(pid, stream, informer) * (informer.position + 2)  # from 1: a position may be GONE
+
+
+def _informer_weight(pid: str, stream: str, informer: Informer) -> int:
+    return cell("informer", pid, stream, informer.overlay)
 
 
 _HANDLERS: dict[type, Any] = {
