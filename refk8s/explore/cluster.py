@@ -21,6 +21,7 @@ from ..core.action import Crash
 from ..core.hands import Hands
 from ..core.model import Model
 from ..core.process import Program
+from ..core.processes import add_process
 from ..core.step import Draft, step
 from ..core.step import genesis as first_world
 from ..core.watching import WATCHES, Watches
@@ -99,7 +100,7 @@ def build(cluster: Cluster, parts: Parts | None = None) -> tuple[Model, World]:
     def fill(draft: Draft) -> None:
         for n, pid in enumerate(programs):
             server = n if pid in servers else n % len(servers)
-            draft.add_process(pid, server, trailing=pid in servers and len(servers) > 1)
+            add_process(draft, pid, server, trailing=pid in servers and len(servers) > 1)
 
     world = first_world(model, store, fill)
     for name in cluster.absent:

@@ -22,6 +22,7 @@ from refk8s.core.flight import Cached, Enqueue, Now, Reconcile
 from refk8s.core.hands import Hands
 from refk8s.core.model import Model
 from refk8s.core.process import Program
+from refk8s.core.processes import add_process
 from refk8s.core.step import Draft, genesis, recompute_fingerprint, step
 from refk8s.core.wire import Request
 from refk8s.core.world import World
@@ -104,7 +105,7 @@ class Cluster:
 
     def _fill(self, draft: Draft) -> None:
         for pid in ("apiserver", "kcm", "nodelet", "user"):
-            draft.add_process(pid, 0)
+            add_process(draft, pid, 0)
 
     # ---- going on
 

@@ -22,6 +22,7 @@ from refk8s.core.clock import rfc3339
 from refk8s.core.flight import Cached, Now, Recall, Reconcile, Remember, Requeue, Retry
 from refk8s.core.model import Model
 from refk8s.core.process import Program
+from refk8s.core.processes import add_process
 from refk8s.core.step import Draft, genesis, step
 from refk8s.core.wire import Request
 from refk8s.core.world import World
@@ -90,7 +91,7 @@ class Cluster:
 
     def _fill(self, draft: Draft) -> None:
         for pid in ("apiserver", "kcm", "fakelet", "user"):
-            draft.add_process(pid, 0)
+            add_process(draft, pid, 0)
 
     def send(self, request: Request) -> Cluster:
         """Put a user's request on the wire."""

@@ -17,6 +17,7 @@ from refk8s.core.enabled import enabled, first, is_quiet
 from refk8s.core.flight import Now, Reconcile, Requeue
 from refk8s.core.model import Model
 from refk8s.core.process import Program
+from refk8s.core.processes import add_process
 from refk8s.core.step import Draft, genesis, recompute_fingerprint, step
 from refk8s.core.world import World
 
@@ -59,7 +60,7 @@ class Replicas:
 
     def _fill(self, draft: Draft) -> None:
         for pid in ("apiserver", "kcm/0", "kcm/1", "user"):
-            draft.add_process(pid, 0)
+            add_process(draft, pid, 0)
 
     def do(self, action: Action) -> None:
         self.world, delta = step(self.model, self.world, action)

@@ -10,6 +10,7 @@ from refk8s.api.store import Store, Txn
 from refk8s.core.flight import Cached, Recall, Reconcile, Remember, Requeue, Retry
 from refk8s.core.model import Model
 from refk8s.core.process import Program
+from refk8s.core.processes import add_process
 from refk8s.core.step import Draft, genesis
 from refk8s.core.wire import Request, Response
 from refk8s.core.world import World
@@ -127,9 +128,9 @@ def model(**changes: Any) -> Model:
 
 def world(made: Model, copiers: int = 1) -> World:
     def fill(draft: Draft) -> None:
-        draft.add_process("apiserver", 0)
+        add_process(draft, "apiserver", 0)
         for n in range(copiers):
-            draft.add_process(f"copier/{n}", 0)
-        draft.add_process("user/ann", 0)
+            add_process(draft, f"copier/{n}", 0)
+        add_process(draft, "user/ann", 0)
 
     return genesis(made, Store(), fill)

@@ -12,6 +12,7 @@ from refk8s.core.action import Action, Crash, Input, Restart
 from refk8s.core.delta import Delta
 from refk8s.core.model import Model
 from refk8s.core.process import USER, Program
+from refk8s.core.processes import add_process
 from refk8s.core.step import Draft, step
 from refk8s.core.step import genesis as first_world
 from refk8s.core.wire import Request
@@ -61,7 +62,7 @@ class KubeletWorld:
 
         def fill(draft: Draft) -> None:
             for pid in programs:
-                draft.add_process(pid, 0)
+                add_process(draft, pid, 0)
 
         made = cls(model, first_world(model, genesis(api, model.epoch_ms), fill))
         if quiet:
