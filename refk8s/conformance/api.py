@@ -14,13 +14,13 @@ from typing import Any
 import attrs
 import orjson
 
+from ..api.endpoints import Http, Refused, Target, body_of, event_object, request_of, target_of, watch_options
 from ..api.rest import Api, genesis
 from ..api.status import ApiError
 from ..api.store import Store
 from ..api.watch import Watch, open_watch
 from ..core.model import Occasion
 from ..core.wire import Request
-from .api_http import Http, Refused, Target, body_of, event_object, request_of, target_of, watch_options
 from .api_match import Symbols, compare
 from .cases import ConformanceError
 from .report import Disagreement, Group, Report

@@ -1,4 +1,4 @@
-"""HTTP requests of the corpus as requests of the model, and the model's answers as bodies: what `refk8s.http` will do on a socket."""
+"""HTTP requests as requests of the model, and its answers as bodies: what is the same on a socket and in a replay of recordings."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import Any, Final
 import attrs
 import yaml
 
-from ..api.patch import CONTENT_TYPES
-from ..api.registry import RESOURCES, ROWS, Resource
-from ..api.rest import shown
-from ..api.rest.bodies import go_parse_error
-from ..api.status import ApiError, bad_request, generic
-from ..api.strict import read_json
 from ..core.wire import Request, Response
+from .patch import CONTENT_TYPES
+from .registry import RESOURCES, ROWS, Resource
+from .rest import shown
+from .rest.bodies import go_parse_error
+from .status import ApiError, bad_request, generic
+from .strict import read_json
 
 __all__ = ["Http", "Refused", "Target", "body_of", "request_of", "target_of", "watch_options"]
 
