@@ -111,8 +111,10 @@ def request_of(http: Http, target: Target) -> Request:
     if verb == "patch":
         options["patchType"] = CONTENT_TYPES.get(content_type, "apply")
     body = http.body
-    if isinstance(body, str) and ("yaml" in content_type or verb.startswith("delete")):
+    if isinstance(body, str) and verb.startswith("delete"):
         body = _parsed(body, content_type)
+    elif isinstance(body, str) and "yaml" in content_type:
+        options["contentType"] = content_type
     agent = _header(http, "user-agent") or "unknown"
     if target.row is _BINDINGS:
         return Request("create", "pods", target.namespace, "", "binding", body, options, agent)

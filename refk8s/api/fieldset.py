@@ -15,7 +15,9 @@ from typing import Any, Final
 import attrs
 import orjson
 
-from refk8s.api.schema import Type
+from refk8s.api.patch.gotext import go_text
+from refk8s.api.schema import Type, deduced
+from refk8s.api.status import go_quote
 
 FieldSet = dict[str, Any]
 Path = tuple[str, ...]
@@ -69,11 +71,15 @@ def compare(
                 if not (before or after):
                     continue  # upstream never counts metadata itself
             _compare(element, field, before, after, added, removed, modified)
+    if of.element is not None:
+        rest = [{k: v for k, v in doc.items() if k not in of.steps and k not in skipped} for doc in (old, new)]
+        _compare_maps(of.element, rest[0], rest[1], added, removed, modified)
     return Change(added, removed, modified)
 
 
 def whole(of: Type, value: Any) -> FieldSet:
     """The tree of a value that is there as a whole: itself and all below it. Raises Unkeyed."""
+    of = deduced(of, value)
     if of.leaf or not value:
         return EMPTY
     tree = {SELF: EMPTY}
@@ -83,6 +89,8 @@ def whole(of: Type, value: Any) -> FieldSet:
             if key in steps:
                 element, field = steps[key]
                 tree[element] = EMPTY if field.leaf else whole(field, item)
+            elif of.element is not None:
+                tree["f:" + key] = whole(of.element, item)
     elif of.form == "map":
         inner = _element(of)
         for key, item in value.items():
@@ -186,6 +194,24 @@ def paths(fields: FieldSet, prefix: Path = ()) -> Iterator[Path]:
         yield from paths(below, (*prefix, element))
 
 
+def path_text(path: Path) -> str:
+    """The path as conflicts show it, such as `.spec.containers[name="c"].image`. Source: fieldpath/element.go, String."""
+    return "".join(map(_element_text, path))
+
+
+def _element_text(element: str) -> str:
+    rest = element[2:]
+    if element.startswith("f:"):
+        return "." + rest
+    if element.startswith("k:"):
+        return "[" + ",".join(f"{name}={_scalar_text(value)}" for name, value in orjson.loads(rest).items()) + "]"
+    return f"[={_scalar_text(orjson.loads(rest))}]" if element.startswith("v:") else f"[{rest}]"
+
+
+def _scalar_text(value: Any) -> str:
+    return go_quote(value) if isinstance(value, str) else go_text(value) if value is not None else "null"
+
+
 def interned(fields: FieldSet) -> FieldSet:
     """The equal set that all equal sets share, its elements in order; objects of one template have one set then."""
     return _interned(orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)) if fields else EMPTY
@@ -211,6 +237,11 @@ def _compare(
     element: str, of: Type, old: Any, new: Any, added: FieldSet, removed: FieldSet, modified: FieldSet
 ) -> None:
     """Enters the difference of two unequal values under `element`."""
+    if of.form == "deduced":
+        was, of = deduced(of, old), deduced(of, new)
+        if of is not was:
+            modified[element] = EMPTY
+            return
     if of.leaf or not (old or new):
         modified[element] = EMPTY
         return
@@ -237,9 +268,14 @@ def _compare_structs(
     steps = of.steps
     for key, after in new.items():
         before = old.get(key, _ABSENT)
-        if before is after or key not in steps:
+        if before is after:
             continue
-        element, field = steps[key]
+        if key not in steps:
+            if of.element is None:
+                continue
+            element, field = "f:" + key, of.element
+        else:
+            element, field = steps[key]
         if before is _ABSENT:
             added[element] = EMPTY if field.leaf else whole(field, after)
         elif before != after:
@@ -248,9 +284,12 @@ def _compare_structs(
             else:
                 _compare(element, field, before, after, added, removed, modified)
     for key, before in old.items():
-        if key not in new and key in steps:
-            element, field = steps[key]
-            removed[element] = whole(field, before)
+        if key not in new:
+            if key in steps:
+                element, field = steps[key]
+                removed[element] = whole(field, before)
+            elif of.element is not None:
+                removed["f:" + key] = whole(of.element, before)
 
 
 def _compare_maps(

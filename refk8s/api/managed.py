@@ -8,7 +8,7 @@ Source: apimachinery/pkg/util/managedfields/internal; sigs.k8s.io/structured-mer
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -20,8 +20,8 @@ from refk8s.api.fieldset import (
     Unkeyed,
     compare,
     difference,
-    has,
     interned,
+    intersection,
     union,
 )
 from refk8s.api.schema import Type, zero
@@ -34,6 +34,9 @@ MAX_UPDATE_MANAGERS: Final = 10
 """Above this many entries of updates, the oldest are merged into one."""
 ANCIENT: Final = "ancient-changes"
 MAX_MANAGER_NAME: Final = 128
+
+SCALE_VERSION: Final = "autoscaling/v1"
+_REPLICAS_SET: Final[FieldSet] = {"f:spec": {"f:replicas": EMPTY}}
 
 _TYPE_META: Final = frozenset({"apiVersion", "kind"})
 _SYSTEM_META: Final = frozenset(
@@ -50,17 +53,17 @@ def track(of: Type, old: Doc | None, new: Doc, manager: str, subresource: str, t
     """
     before = _entries_before(old, new, subresource)
     if not before and old is not None and old["metadata"].get("uid"):
-        return _with_entries(new, ())  # objects that nobody manages stay unmanaged
-    skipped, meta = _reset_fields(of, new["kind"], subresource)
+        return with_entries(new, ())  # objects that nobody manages stay unmanaged
+    skipped, meta = reset_fields(of, new["kind"], subresource)
     try:
         change = compare(of, zero(of) if old is None else old, new, skipped, meta)
     except Unkeyed:
-        return _with_entries(new, ())
-    if subresource in _INCLUDED:
-        change = _only_included(change, _INCLUDED[subresource])
+        return with_entries(new, ())
+    if subresource in INCLUDED:
+        change = only_included(change, INCLUDED[subresource])
     if not (change.added or change.removed or change.modified):
-        return _with_entries(new, _without_duplicates(before))
-    return _with_entries(new, updated_entries(before, change, manager, new["apiVersion"], subresource, time))
+        return with_entries(new, _without_duplicates(before))
+    return with_entries(new, updated_entries(before, change, manager, new["apiVersion"], subresource, time))
 
 
 def updated_entries(
@@ -83,41 +86,56 @@ def updated_entries(
     if written:
         kept = difference(mine["fieldsV1"], removed) if mine else EMPTY
         result.append(new_entry(me, interned(union(kept, written)), time))
-    return sorted(_capped(result), key=_order)
+    return in_order(_capped(result))
 
 
-def track_scale(parent: Doc, replicas: int, manager: str, time: str) -> list[Entry]:
-    """The managedFields of `parent` after its scale subresource set `replicas`.
+def scale_entries(parent: Doc, path: FieldSet = _REPLICAS_SET) -> list[Entry]:
+    """The managedFields of the Scale of `parent`: those who own its replicas, which are at `path` (of one member).
+
+    Source: managedfields/scalehandler.go, ToSubresource.
+    """
+    entries = distinct(parent["metadata"].get("managedFields") or ())
+    return [
+        {**entry, "apiVersion": SCALE_VERSION, "fieldsV1": _REPLICAS_SET}
+        for entry in entries.values()
+        if entry["apiVersion"] == parent["apiVersion"] and intersection(entry["fieldsV1"], path)
+    ]
+
+
+def track_scale(
+    parent: Doc, current: int, replicas: int, manager: str, time: str, path: FieldSet = _REPLICAS_SET
+) -> list[Entry]:
+    """The managedFields of `parent` after an update of its scale subresource from `current` to `replicas`, which are at `path`.
 
     Upstream manages a Scale made from the parent and carries the result back; because the Scale's entries have another
     apiVersion, an update that changes nothing still moves `replicas` into an entry of its own, without a time.
     Source: managedfields/scalehandler.go and the ScaleREST of the workload's storage.
     """
+    scale = scale_entries(parent, path)
+    change = _scale_change(current, replicas)
+    if scale and change is not None:
+        scale = updated_entries(scale, change, manager, SCALE_VERSION, "scale", time)
+    return parent_entries(parent, scale, path)
+
+
+def parent_entries(parent: Doc, scale: Sequence[Entry], path: FieldSet = _REPLICAS_SET) -> list[Entry]:
+    """The managedFields of `parent` when those of its Scale are `scale`. Source: managedfields/scalehandler.go, ToParent."""
     entries = distinct(parent["metadata"].get("managedFields") or ())
     api_version = parent["apiVersion"]
-    owners = [
-        entry for entry in entries.values() if entry["apiVersion"] == api_version and has(entry["fieldsV1"], _REPLICAS)
-    ]
-    scale: list[Entry] = [{**entry, "apiVersion": _SCALE_VERSION, "fieldsV1": _REPLICAS_SET} for entry in owners]
-    if scale:
-        current = parent.get("spec", EMPTY).get("replicas", 0)
-        change = _scale_change(current, replicas)
-        if change is not None:
-            scale = updated_entries(scale, change, manager, _SCALE_VERSION, "scale", time)
     claims = {identity(entry): entry for entry in scale}
     result: dict[Identity, Entry] = {}
     for key, entry in entries.items():
         if entry["apiVersion"] != api_version:
             continue
-        if not has(entry["fieldsV1"], _REPLICAS) or claims.pop(key, None) is not None:
+        if not intersection(entry["fieldsV1"], path) or claims.pop(key, None) is not None:
             result[key] = entry
-        elif rest := difference(entry["fieldsV1"], _REPLICAS_SET):
+        elif rest := difference(entry["fieldsV1"], path):
             result[key] = {**entry, "fieldsV1": interned(rest)}
     for key in claims:
         operation, name, _, subresource = key
         time_before = entries[key].get("time") if key in entries else None
-        result[key] = new_entry((operation, name, api_version, subresource), _REPLICAS_SET, time_before)
-    return sorted(result.values(), key=_order)
+        result[key] = new_entry((operation, name, api_version, subresource), path, time_before)
+    return in_order(result.values())
 
 
 def revert_times(old: Doc, new: Doc) -> Doc:
@@ -131,7 +149,7 @@ def revert_times(old: Doc, new: Doc) -> Doc:
         return new
     if any(_timeless(a) != _timeless(b) for a, b in zip(before, after, strict=True)):
         return new
-    reverted = _with_entries(new, before)
+    reverted = with_entries(new, before)
     return reverted if reverted == old else new
 
 
@@ -194,18 +212,14 @@ def decoded_entries(given: Any) -> list[Entry] | None:
         key = (entry["operation"], entry.get("manager", ""), entry["apiVersion"], entry.get("subresource", ""))
         fields = _canonical(entry.get("fieldsV1", EMPTY))
         result[identity(entry)] = new_entry(key, interned(fields), entry.get("time"))
-    return sorted(result.values(), key=_order)
+    return in_order(result.values())
 
-
-_REPLICAS: Final = ("f:spec", "f:replicas")
-_REPLICAS_SET: Final[FieldSet] = {"f:spec": {"f:replicas": EMPTY}}
-_SCALE_VERSION: Final = "autoscaling/v1"
 
 _STATUS_RESETS: Final = {
     "Pod": frozenset({"deletionTimestamp", "ownerReferences"}),
     "Deployment": frozenset({"labels"}),
 }
-_INCLUDED: Final[dict[str, FieldSet]] = {
+INCLUDED: Final[dict[str, FieldSet]] = {
     "ephemeralcontainers": {"f:spec": {"f:ephemeralContainers": EMPTY}},
     "resize": {
         "f:spec": {
@@ -217,12 +231,12 @@ _INCLUDED: Final[dict[str, FieldSet]] = {
 """Subresources that write only these fields, with "*" for any element; below a leaf everything counts."""
 
 
-def _reset_fields(of: Type, kind: str, subresource: str) -> tuple[frozenset[str], frozenset[str]]:
+def reset_fields(of: Type, kind: str, subresource: str) -> tuple[frozenset[str], frozenset[str]]:
     """(top-level fields, fields of metadata) that a request cannot own, because the strategy resets them.
 
     Source: GetResetFields in pkg/registry/*/*/strategy.go.
     """
-    if "status" not in of.steps or subresource in _INCLUDED:
+    if "status" not in of.steps or subresource in INCLUDED:
         return _TYPE_META, _SYSTEM_META
     if subresource == "status":
         return _TYPE_META | {"spec"}, _SYSTEM_META | _STATUS_RESETS.get(kind, frozenset())
@@ -242,7 +256,8 @@ def _entries_before(old: Doc | None, new: Doc, subresource: str) -> Sequence[Ent
     return stored if decoded is None else decoded
 
 
-def _with_entries(doc: Doc, entries: Sequence[Entry]) -> Doc:
+def with_entries(doc: Doc, entries: Sequence[Entry]) -> Doc:
+    """The document with these managedFields."""
     metadata = doc["metadata"]
     present = metadata.get("managedFields")
     if present is entries or (not entries and "managedFields" not in metadata):
@@ -255,7 +270,7 @@ def _with_entries(doc: Doc, entries: Sequence[Entry]) -> Doc:
 
 def _without_duplicates(entries: Sequence[Entry]) -> Sequence[Entry]:
     kept = distinct(entries)
-    return entries if len(kept) == len(entries) else sorted(kept.values(), key=_order)
+    return entries if len(kept) == len(entries) else in_order(kept.values())
 
 
 def _capped(entries: list[Entry]) -> list[Entry]:
@@ -264,7 +279,7 @@ def _capped(entries: list[Entry]) -> list[Entry]:
     excess = len(updates) - MAX_UPDATE_MANAGERS
     if excess <= 0:
         return entries
-    updates.sort(key=lambda entry: (entry.get("time", ""), _identifier(entry)))
+    updates.sort(key=lambda entry: (entry.get("time", ""), identifier(entry)))
     kept = {identity(entry): entry for entry in entries}
     first: dict[str, Identity] = {}
     for entry in updates:
@@ -294,11 +309,13 @@ def _scale_change(current: int, replicas: int) -> Change | None:
     return Change(EMPTY, EMPTY, _REPLICAS_SET)
 
 
-def _only_included(change: Change, included: FieldSet) -> Change:
-    return Change(*(_include(fields, included) for fields in (change.added, change.removed, change.modified)))
+def only_included(change: Change, included: FieldSet) -> Change:
+    """The change without what a subresource that writes only the fields `included` leaves alone."""
+    return Change(*(include(fields, included) for fields in (change.added, change.removed, change.modified)))
 
 
-def _include(fields: FieldSet, included: FieldSet) -> FieldSet:
+def include(fields: FieldSet, included: FieldSet) -> FieldSet:
+    """The members of `fields` that the patterns of INCLUDED cover."""
     if not included:
         return fields
     result: FieldSet = {}
@@ -306,7 +323,7 @@ def _include(fields: FieldSet, included: FieldSet) -> FieldSet:
         pattern = included.get(element, included.get("*"))
         if pattern is None:
             continue
-        kept = _include(below, pattern)
+        kept = include(below, pattern)
         if kept or not below:
             result[element] = kept
     return result
@@ -322,12 +339,17 @@ def _canonical(fields: FieldSet) -> FieldSet:
     return EMPTY if len(result) == 1 and "." in result else result
 
 
+def in_order(entries: Iterable[Entry]) -> list[Entry]:
+    """The entries as upstream orders them. Source: managedfields/internal/managedfields.go, sortEncodedManagedFields."""
+    return sorted(entries, key=_order)
+
+
 def _order(entry: Entry) -> tuple[str, str, str, str, str]:
     manager, version = entry.get("manager", ""), entry["apiVersion"]
     return entry["operation"], entry.get("time", ""), manager, version, entry.get("subresource", "")
 
 
-def _identifier(entry: Entry) -> bytes:
+def identifier(entry: Entry) -> bytes:
     """The text by which upstream orders entries of one second."""
     names = ("manager", "operation", "apiVersion", "subresource")
     return orjson.dumps({name: entry[name] for name in names if entry.get(name)})

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 import attrs
 import orjson
 
-Form = Literal["struct", "map", "list", "scalar", "untyped"]
+Form = Literal["struct", "map", "list", "scalar", "untyped", "deduced"]
 
 
 @attrs.frozen(eq=False, slots=True, repr=False)
@@ -34,7 +34,7 @@ class Type:
     steps: dict[str, tuple[str, Type]] = attrs.field(factory=dict)
     """Of a struct: JSON name -> (its name in FieldsV1, such as `f:image`; its type), for the walks on every write."""
     element: Type | None = None
-    """Of a map or list: the type of its values."""
+    """Of a map or list: the type of its values. Of a struct of a custom resource: that of fields it does not name, None if it has no others."""
     atomic: bool = False
     """The value has one owner as a whole and is never merged by server-side apply."""
     keys: tuple[tuple[str, Any], ...] = ()
@@ -48,6 +48,26 @@ class Type:
 
     def __repr__(self) -> str:
         return f"Type({self.go})"
+
+
+UNTYPED: Final = Type(form="untyped", go="interface {}")
+DEDUCED: Final = Type(form="deduced", go="interface {}")
+"""The type of a value of which nothing is known: what it is tells how it is owned, maps by their keys, all else as a whole."""
+_DEDUCED_MAP: Final = Type(form="map", go="map[string]interface {}", element=DEDUCED)
+_DEDUCED_LIST: Final = Type(form="list", go="[]interface {}", element=UNTYPED, atomic=True)
+
+
+def deduced(of: Type, value: Any) -> Type:
+    """The type of a value that is declared as `of`: `of` itself unless that is DEDUCED. Source: structured-merge-diff typed/helpers.go, deduceAtom."""
+    if of.form != "deduced":
+        return of
+    return _DEDUCED_MAP if isinstance(value, dict) else _DEDUCED_LIST if isinstance(value, list) else UNTYPED
+
+
+def child(of: Type, key: str) -> Type:
+    """The type of a field of a struct, or of an entry of a map; UNTYPED if it has no such field."""
+    found = of.children.get(key) or of.element
+    return UNTYPED if found is None else found
 
 
 @attrs.frozen(eq=False, slots=True)

@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import json
 import math
-import re
 import sys
-from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
+from ..api.yaml import MOST_NODES, duplicate_key, go_loader, key_text, nodes_repeated
 from ..core.errors import Refk8sError
 from ..users.manifests import check_manifest
 from .annotations import check_behaviour
 
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 STDIN: Final = "-"
-MOST_NODES: Final = 1_000_000
-"""How many nodes the aliases of one document may expand to."""
 
 
 @attrs.frozen(eq=False)
@@ -153,12 +150,12 @@ def _no_number(word: str) -> None:
 def _yaml_documents(text: str, where: str) -> Iterator[Source]:
     import yaml
 
-    loader = _loader()(text)
+    loader = go_loader()(text)
     try:
         while loader.check_node():
             node = loader.get_node()
             line = node.start_mark.line + 1
-            if "*" in text and _repeated(node) > MOST_NODES:
+            if "*" in text and nodes_repeated(node) > MOST_NODES:
                 raise Refk8sError(f"{where}: aliases expand to more than {MOST_NODES} nodes; write it out")
             twice = duplicate_key(node)  # before merge keys are expanded in it
             data = _as_json(loader.construct_document(node), where, line)
@@ -179,7 +176,7 @@ def _as_json(value: Any, where: str, line: int) -> Any:
     """The value as JSON: keys are texts. Raises Refk8sError for what JSON has not. Source: sigs.k8s.io/yaml, convertToJSONableObject."""
     match value:
         case dict():
-            return {_key(key): _as_json(item, where, line) for key, item in value.items()}
+            return {key_text(key): _as_json(item, where, line) for key, item in value.items()}
         case list():
             return [_as_json(item, where, line) for item in value]
         case bytes():
@@ -191,57 +188,6 @@ def _as_json(value: Any, where: str, line: int) -> Any:
         case None | bool() | int() | str():
             return value
     raise Refk8sError(f"{where}:{line}: a value of YAML that JSON has not: {value!r:.40}")
-
-
-def _key(key: Any) -> str:
-    return str(key).lower() if isinstance(key, bool) else "null" if key is None else str(key)
-
-
-def duplicate_key(node: Any) -> tuple[str, int] | None:
-    """(key, line) of a key that a map in this YAML node has twice, or None."""
-    return _duplicate_key(node, set())
-
-
-def _duplicate_key(node: Any, done: set[Any]) -> tuple[str, int] | None:
-    import yaml
-
-    if isinstance(node, yaml.ScalarNode) or node in done:
-        return None
-    done.add(node)  # aliases lead to one node again and again
-    seen: set[str] = set()
-    for item in node.value:
-        value = item
-        if isinstance(node, yaml.MappingNode):
-            key, value = item
-            if isinstance(key, yaml.ScalarNode) and key.value != "<<":
-                if key.value in seen:
-                    return key.value, key.start_mark.line + 1
-                seen.add(key.value)
-        found = _duplicate_key(value, done)
-        if found:
-            return found
-    return None
-
-
-def _repeated(root: Any) -> int:
-    """How many nodes a YAML node has when its aliases are written out, beyond those that are there. Raises RecursionError for one that contains itself."""
-    sizes: dict[Any, int] = {}
-
-    def size(node: Any) -> int:
-        known = sizes.get(node)
-        if known is not None:
-            if not known:
-                raise RecursionError
-            return known
-        sizes[node] = 0
-        total = 1
-        if isinstance(node.value, list):
-            for item in node.value:
-                total += sum(map(size, item)) if isinstance(item, tuple) else size(item)
-        sizes[node] = total
-        return total
-
-    return size(root) - len(sizes)
 
 
 def _child(node: Any, part: str | int) -> tuple[Any, int]:
@@ -257,31 +203,3 @@ def _child(node: Any, part: str | int) -> tuple[Any, int]:
         if isinstance(pair, tuple) and pair[0].value == part:
             return pair[1], pair[0].start_mark.line + 1
     return None, 0
-
-
-# What go-yaml v2 makes of a plain scalar. Source: gopkg.in/yaml.v2/resolve.go.
-_SCALARS: Final[Mapping[str, tuple[str, str]]] = {
-    "bool": (r"y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON|n|N|no|No|NO|false|False|FALSE|off|Off|OFF", "yYtToOnNfF"),
-    "int": (r"[-+]?(0b[01_]+|0o?[0-7_]+|0x[0-9a-fA-F_]+|0|[1-9][0-9_]*)", "-+0123456789"),
-    "float": (
-        r"[-+]?(\.[0-9]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9]+)?|[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)",
-        "-+.0123456789",
-    ),
-    "null": (r"~|null|Null|NULL|", "~nN"),
-    "merge": (r"<<", "<"),
-}
-
-
-@lru_cache(maxsize=1)
-def _loader() -> Any:
-    """PyYAML's safe loader (the C one where there is one) with go-yaml's resolution of plain scalars."""
-    import yaml
-
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-        yaml_implicit_resolvers: dict[str, list[Any]] = {}
-        bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}
-
-    for name, (pattern, begins) in _SCALARS.items():
-        first = [*begins, ""] if name == "null" else list(begins)
-        Loader.add_implicit_resolver(f"tag:yaml.org,2002:{name}", re.compile(f"^(?:{pattern})$", re.ASCII), first)
-    return Loader

@@ -13,6 +13,7 @@ import attrs
 from ...core.model import Occasion
 from ...core.wire import Request, Response
 from .. import admission, allocate, finalize, identity, managed, schema, selectors, strategy, validate
+from ..apply import Applier
 from ..default import Decoded
 from ..default import read as read_document
 from ..default.decode import decode as decode_document
@@ -37,7 +38,7 @@ from ..status import (
 )
 from ..store import Change, Collection, Document, Expired, Store, Stored
 from ..validate import warnings
-from . import binding, collection, read, scale, write
+from . import binding, bodies, collection, read, scale, write
 from .call import Call, failure, unstored
 from .lister import Lister
 
@@ -168,6 +169,22 @@ class Api:
         """The uid of a new object."""
         return identity.uid(call.txn, call.row.plural, key, dry_run=call.dry_run)
 
+    def applier(self, call: Call) -> Applier:
+        """Who applies, if the request is a server-side apply."""
+        row, request = call.row, call.request
+        of = schema.of_kind(row.kind, row.api_version)
+        manager = request.options.get("fieldManager") or ""
+        return Applier(of, row.kind, row.api_version, manager, request.subresource, call.now, self.is_version(row))
+
+    def is_version(self, row: Resource) -> Callable[[str], bool]:
+        """Whether the kind of a resource has a given apiVersion."""
+        return lambda version: (version, row.kind) in schema.kinds()
+
+    def applied(self, call: Call, old: Stored | None) -> Document:
+        """What the request's configuration makes of an object, with managedFields that say who wants what."""
+        document, entries = bodies.applied(self, call, self.applier(call), None if old is None else old.document)
+        return managed.with_entries(document, entries)
+
     def track(self, call: Call, document: Document, old: Stored | None) -> Document:
         """The document with managedFields that say who wrote what."""
         request = call.request
@@ -179,7 +196,8 @@ class Api:
     def track_scale(self, call: Call, document: Document, old: Stored) -> Document:
         """A rescaled workload with managedFields that say who scaled it."""
         manager = managed.manager_name(call.request.options.get("fieldManager") or "", call.occasion.agent)
-        entries = managed.track_scale(old.document, document["spec"]["replicas"], manager, call.now)
+        current, replicas = old.document.get("spec", {}).get("replicas", 0), document["spec"]["replicas"]
+        entries = managed.track_scale(old.document, current, replicas, manager, call.now)
         metadata = {**document["metadata"], "managedFields": entries}
         return {**document, "metadata": metadata}
 

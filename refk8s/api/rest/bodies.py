@@ -10,19 +10,24 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from .. import schema
+from ..apply import Applier, apply, shown
 from ..default import DecodeError
 from ..patch import CONTENT_TYPES, PatchError, PatchType, apply_patch, go_text, invalid_patch, patch_status
+from ..patch.errors import json_name
 from ..patch.unstructured import conversion_error
-from ..status import Rejected, bad_request, go_quote, unsupported_media_type
+from ..status import Rejected, bad_request, conflict, go_quote, unclassified, unsupported_media_type
 from ..store import Document
 from ..strict import patch_errors, read_json, strict_errors, strict_message, without_repetitions
+from ..yaml import BadYaml, read_yaml
 from .call import Call
 
 if TYPE_CHECKING:
     from .api import Api
 
 SYSTEM_FIELDS: Final = ("creationTimestamp", "uid", "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink")
+PUT_SYSTEM_FIELDS: Final = (*SYSTEM_FIELDS, "resourceVersion")
 _SHOWN_BYTES: Final = 30
+APPLY: Final = "application/apply-patch+yaml"
 _PATCH_TYPES: Final = frozenset(CONTENT_TYPES.values())
 _SCHEME: Final = "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"
 
@@ -38,7 +43,8 @@ def decoded(
     kind, api_version = kind or row.kind, api_version or row.api_version
     strict: tuple[str, ...] = ()
     if body.__class__ is str:
-        body, strict = _parsed(body, kind, api_version)
+        parse = _parsed_yaml if is_yaml(call) else _parsed
+        body, strict = parse(body, kind, api_version)
     if body.__class__ is not dict:
         raise Rejected(bad_request(_unrecognized(kind, _json(body).encode(), "json: cannot unmarshal into Go value")))
     has_kind, has_version = body.get("kind"), body.get("apiVersion")
@@ -50,7 +56,8 @@ def decoded(
         raise Rejected(bad_request(f"{_handled(kind, api_version)}: {error}")) from None
     document = made.doc
     if made.unknown or strict:
-        strict = strict or strict_errors(schema.of_kind(kind, api_version), body)
+        if not strict or is_yaml(call):
+            strict += strict_errors(schema.of_kind(kind, api_version), body)
         if field_validation(call) == "Strict":
             raise Rejected(bad_request(f"{_handled(kind, api_version)}: {strict_message(strict)}"))
         if field_validation(call) == "Warn":
@@ -76,14 +83,25 @@ def _parsed(text: str, kind: str, api_version: str) -> tuple[Any, tuple[str, ...
     return without_repetitions(of, read), strict_errors(of, read)
 
 
+def is_yaml(call: Call) -> bool:
+    """Whether a body that is text is YAML."""
+    return "yaml" in call.request.options.get("contentType", "")
+
+
+def _parsed_yaml(text: str, kind: str, api_version: str) -> tuple[Any, tuple[str, ...]]:
+    try:
+        return read_yaml(text)
+    except BadYaml as error:
+        raise Rejected(bad_request(_unrecognized(kind, text.encode(errors="replace"), str(error), ""))) from None
+
+
 def _handled(kind: str, api_version: str) -> str:
     return f"{kind} in version {go_quote(api_version.rpartition('/')[2])} cannot be handled as a {kind}"
 
 
-def _unrecognized(kind: str, body: bytes, why: str) -> str:
+def _unrecognized(kind: str, body: bytes, why: str, what: str = "couldn't get version/kind; json parse error: ") -> str:
     shown = f"{body[:_SHOWN_BYTES].hex()} ..." if len(body) > _SHOWN_BYTES else body.hex()
-    problem = f"couldn't get version/kind; json parse error: {why}"
-    return f"the object provided is unrecognized (must be of type {kind}): {problem} ({shown})"
+    return f"the object provided is unrecognized (must be of type {kind}): {what}{why} ({shown})"
 
 
 _EXPECTED: Final = {
@@ -207,12 +225,61 @@ def patched(api: Api, call: Call, document: Document, kind: str = "", api_versio
     return {**after.doc, "kind": kind, "apiVersion": api_version, "metadata": metadata}
 
 
+def applied(api: Api, call: Call, who: Applier, live: Document | None) -> tuple[Document, list[Any]]:
+    """(the decoded document in which the request's configuration is applied to `live`, its managedFields).
+
+    Source: applyPatcher and applyPatch in endpoints/handlers/patch.go.
+    """
+    patch, strict = _configuration(call)
+    force = call.request.options.get("force")
+    made, entries = apply(who, live, patch, force=force is True or str(force).lower() == "true")
+    if strict and field_validation(call) == "Strict":
+        raise Rejected(bad_request(f"error strict decoding YAML: {strict[0]}"))
+    if strict and field_validation(call) == "Warn":
+        call.warn(*strict)
+    document = made
+    if made is not live:
+        try:
+            document = api.decode(who.kind, who.api_version, made, live).doc
+        except DecodeError as error:
+            why = conversion_error(who.of, live or {}, made) or str(error)
+            group, _, version = who.api_version.rpartition("/")
+            text = f"unable to convert unstructured object to {group}/{version}, Kind={who.kind}: {why}"
+            message = f"failed to convert new object ({shown(patch)}) to proper version: {text}"
+            raise Rejected(unclassified(message)) from None
+    metadata = dict(document["metadata"])
+    if live is None and metadata.get("uid"):
+        why = f"uid mismatch: the provided object specified uid {metadata['uid']}, and no existing object was found"
+        raise Rejected(conflict(call.row.group, call.row.plural, call.request.name, why))
+    in_namespace(call, metadata)
+    check_name(call, metadata)
+    dedup_owners(call, metadata)
+    return {**document, "kind": who.kind, "apiVersion": who.api_version, "metadata": metadata}, entries
+
+
+def _configuration(call: Call) -> tuple[Document, tuple[str, ...]]:
+    """The body of an apply, and what strict reading finds wrong with it."""
+    body = call.request.body
+    strict: tuple[str, ...] = ()
+    if body.__class__ is str:
+        try:
+            body, twice = read_yaml(body)
+        except BadYaml as error:
+            raise Rejected(bad_request(f"error decoding YAML: error converting YAML to JSON: {error}")) from None
+        strict = tuple(f"error converting YAML to JSON: {text}" for text in twice)
+    if body is None:
+        return {}, strict
+    if not isinstance(body, dict):
+        target = f"json: cannot unmarshal {json_name(body)} into Go value of type map[string]interface {{}}"
+        raise Rejected(bad_request(f"error decoding YAML: error unmarshaling JSON: {target}"))
+    return body, strict
+
+
 def _patch_of(call: Call) -> tuple[PatchType, Any, tuple[str, ...]]:
     """The type of the patch, its body, and what strict reading finds wrong with it."""
     patch_type, patch = call.request.options.get("patchType", "strategic"), call.request.body
     if patch_type not in _PATCH_TYPES:
-        # DEVIATES: server-side apply is not served yet, because field ownership on apply is the API issue's
-        raise Rejected(unsupported_media_type(tuple(CONTENT_TYPES)))
+        raise Rejected(unsupported_media_type((*CONTENT_TYPES, APPLY)))
     if patch.__class__ is str:
         try:
             patch = read_json(patch)

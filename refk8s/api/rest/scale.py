@@ -8,12 +8,14 @@ from ...core.wire import Response
 from ...kinds import selector
 from ...kinds.codec import view
 from ...kinds.meta import LabelSelector
+from .. import managed, schema
+from ..apply import Applier
 from ..options import check_write_options
 from ..status import Rejected, cause, conflict, invalid, not_found
 from ..store import Document, Stored
-from .bodies import check_name, decoded, in_namespace, patched
+from .bodies import applied, check_name, decoded, in_namespace, patched
 from .call import Call
-from .write import replace
+from .write import is_apply, replace
 
 if TYPE_CHECKING:
     from .api import Api
@@ -61,7 +63,19 @@ def update_scale(api: Api, call: Call) -> Response:
 def patch_scale(api: Api, call: Call) -> Response:
     """Set the number of replicas to what the patch says."""
     check_write_options("patch", call.request.options)
+    if is_apply(call):
+        return _rescale(api, call, lambda stored: _applied(api, call, stored), "")
     return _rescale(api, call, lambda stored: patched(api, call, scale_of(stored.document), KIND, API_VERSION), "")
+
+
+def _applied(api: Api, call: Call, stored: Stored) -> Document:
+    """The Scale with the request's configuration in it, and the managedFields that it has then."""
+    manager = call.request.options.get("fieldManager") or ""
+    who = Applier(schema.of_kind(KIND, API_VERSION), KIND, API_VERSION, manager, "scale", call.now)
+    live = managed.with_entries(scale_of(stored.document), managed.scale_entries(stored.document))
+    document, entries = applied(api, call, who, live)
+    metadata = {**document["metadata"], "managedFields": entries}
+    return {**document, "metadata": metadata}
 
 
 def _rescale(api: Api, call: Call, make: Any, uid: str) -> Response:
@@ -75,6 +89,8 @@ def _rescale(api: Api, call: Call, make: Any, uid: str) -> Response:
         if metadata.get("resourceVersion"):
             kept["resourceVersion"] = metadata["resourceVersion"]
         rescaled = {**document, "metadata": kept, "spec": {**document["spec"], "replicas": replicas}}
+        if is_apply(call):
+            return managed.with_entries(rescaled, managed.parent_entries(document, metadata["managedFields"]))
         return api.track_scale(call, rescaled, stored)
 
     response = replace(api, call, parent, uid)

@@ -12,7 +12,7 @@ from ...core.wire import Response
 from ..options import check_write_options
 from ..status import Rejected, already_exists, being_deleted, generate_name_conflict, not_found
 from ..store import Document, Stored
-from .bodies import SYSTEM_FIELDS, check_name, decoded, dedup_owners, in_namespace, patched
+from .bodies import PUT_SYSTEM_FIELDS, SYSTEM_FIELDS, check_name, decoded, dedup_owners, in_namespace, patched
 from .call import Call, answer
 
 if TYPE_CHECKING:
@@ -92,6 +92,9 @@ def patch(api: Api, call: Call) -> Response:
     """
     if call.request.options:
         check_write_options("patch", call.request.options)
+    if is_apply(call):
+        may_create = not call.request.subresource
+        return replace(api, call, lambda old: api.applied(call, old), "", may_create=may_create)
 
     def make(old: Stored | None) -> Document:
         if old is None:
@@ -101,18 +104,25 @@ def patch(api: Api, call: Call) -> Response:
     return replace(api, call, make, "")
 
 
-def replace(api: Api, call: Call, make: Make, uid: str) -> Response:
-    """The common path of update and patch. `uid`: the precondition that an update's body carries, or ""."""
+def is_apply(call: Call) -> bool:
+    """Whether the request is a server-side apply."""
+    return call.request.options.get("patchType") == "apply"
+
+
+def replace(api: Api, call: Call, make: Make, uid: str, *, may_create: bool = False) -> Response:
+    """The common path of update and patch. `uid`: the precondition that an update's body carries, or ""; `may_create`: also where the resource does not."""
     row, name = call.row, call.request.name
     # READ
     old = call.current()
-    if old is None and not (row.create_on_update and not call.request.subresource):
+    if old is None and not (may_create or (row.create_on_update and not call.request.subresource)):
         raise Rejected(not_found(row.group, row.plural, name))
     api.check_update_uid(call, old, uid)
     document = make(old)
     # CHECK
     if old is None:
-        return answer(call, 201, insert(api, call, api.admit_create(call, document)))
+        metadata = {name: value for name, value in document["metadata"].items() if name not in PUT_SYSTEM_FIELDS}
+        document = api.admit_create(call, {**document, "metadata": metadata})
+        return answer(call, 201, insert(api, call, document))
     document = api.admit_update(call, document, old)
     api.check_resource_version(call, old, document["metadata"])
     # CHANGE

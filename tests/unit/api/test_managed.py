@@ -220,7 +220,7 @@ def deployment(replicas: int) -> Doc:
 
 
 def scaled(doc: Doc, replicas: int, manager: str, second: int) -> Doc:
-    entries = track_scale(doc, replicas, manager, at(second))
+    entries = track_scale(doc, doc["spec"].get("replicas", 0), replicas, manager, at(second))
     metadata = {**doc["metadata"], "managedFields": entries}
     return {**doc, "metadata": metadata, "spec": {**doc["spec"], "replicas": replicas}}
 
@@ -256,7 +256,7 @@ def test_an_applys_replicas_survive_an_idle_scale() -> None:
     doc["metadata"]["managedFields"] = [
         new_entry(("Apply", "ssa", "apps/v1", ""), {"f:spec": {"f:replicas": {}}}, at(0)),
     ]
-    assert track_scale(doc, 3, "hpa", at(4)) == doc["metadata"]["managedFields"]
+    assert track_scale(doc, doc["spec"].get("replicas", 0), 3, "hpa", at(4)) == doc["metadata"]["managedFields"]
 
 
 def test_times_go_back_when_nothing_else_has_changed() -> None:

@@ -193,10 +193,10 @@ def test_a_patch_of_nothing_is_not_found() -> None:
     assert Server().refused("patch", "configmaps", "cm", body={}, patchType="merge")[:2] == (404, "NotFound")
 
 
-def test_server_side_apply_is_an_unsupported_media_type() -> None:
+def test_a_patch_of_another_kind_is_an_unsupported_media_type() -> None:
     server = Server()
     server.create("configmaps", config_map())
-    assert server.refused("patch", "configmaps", "cm", body={}, patchType="apply", fieldManager="m")[0] == 415
+    assert server.refused("patch", "configmaps", "cm", body={}, patchType="text/plain", fieldManager="m")[0] == 415
 
 
 # ---- generation and subresources
