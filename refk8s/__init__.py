@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Restart,
         Serve,
     )
+    from .core.budget import FaultBudget
     from .core.enabled import enabled, find, first, is_quiet, label
     from .core.errors import ModelError, Refk8sError, ReplayDivergence, UncontrolledNondeterminism
     from .core.invariant import Invariant, Monitor, Registry, Severity, Violation
@@ -65,6 +66,7 @@ _HOMES = {
         "Restart",
         "Serve",
     ),
+    "core.budget": ("FaultBudget",),
     "core.enabled": (
         "enabled",
         "find",
@@ -149,6 +151,7 @@ __all__ = [
     "DefaultDriver",
     "Deliver",
     "Driver",
+    "FaultBudget",
     "Fire",
     "Hold",
     "Input",

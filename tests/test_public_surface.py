@@ -12,7 +12,7 @@ import pytest
 import refk8s
 
 EXPORTED = """
-Action AdvanceTo Begin Cluster Crash DefaultDriver Deliver Driver Fire Hold Input Invariant Model ModelError Monitor Outcome Parts Quantity
+Action AdvanceTo Begin Cluster Crash DefaultDriver Deliver Driver FaultBudget Fire Hold Input Invariant Model ModelError Monitor Outcome Parts Quantity
 RandomDriver Refk8sError Registry Release Relist ReplayDivergence ReplayDriver Replayed Reply Request Response Restart Result Scenario Serve
 Severity Stepper Storyteller Trace TraceWriter UncontrolledNondeterminism Violation World build check enabled find first from_data from_manifests
 is_quiet label load read_trace replay resolve run run_twice shipped step

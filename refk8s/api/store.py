@@ -265,6 +265,12 @@ class Change:
     streams: tuple[str, ...]
     actor: str
 
+    def again(self) -> Change | None:
+        """The update that changes nothing in which a handler hears of the same object once more; None of a deletion."""
+        if self.type == DELETED:
+            return None
+        return attrs.evolve(self, type=MODIFIED, prev=self.obj, streams=(), actor="")
+
 
 class Store:
     """A version of the whole store. `revision` is that of the last commit, `compacted` the floor below which history is gone."""

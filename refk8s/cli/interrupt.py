@@ -8,6 +8,7 @@ from types import FrameType
 from typing import Any
 
 from ..core.action import Action
+from ..core.budget import FaultBudget
 from ..core.model import Model
 from ..core.world import World
 from ..explore.drivers import Driver
@@ -29,6 +30,11 @@ class Interruptible:
     def seed(self) -> int | None:
         """The other driver's seed."""
         return self._inner.seed
+
+    @property
+    def faults(self) -> FaultBudget:
+        """The other driver's budget."""
+        return self._inner.faults
 
     def choose(self, model: Model, world: World) -> Action | None:
         """What the other driver chooses; None after Ctrl-C."""

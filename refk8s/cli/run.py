@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from .output import OUTPUT, Format, emit, note, table
 from .session import NAMESPACE, NODES, SEED, TARGETS
+
+DRIVERS: Final = ("default", "random", "pct", "swarm", "twice")
 
 
 def run(
@@ -19,7 +21,14 @@ def run(
         str,
         typer.Option(
             metavar="NAME",
-            help="default (no seed), random (--seed), or twice: the schedule is run twice and every digest compared.",
+            help="default (no seed), random, pct or swarm (--seed), or twice: the schedule is run twice and every digest compared.",
+        ),
+    ] = "",
+    faults: Annotated[
+        str,
+        typer.Option(
+            metavar="SPEC",
+            help="Faults that may happen: crash=2,lost=1, or 3 (any three), or all (one of each kind). They stop, then the cluster must become quiet.",
         ),
     ] = "",
     steps: Annotated[int, typer.Option(help="Stop after so many steps; exit code 4.", min=1)] = 200_000,
@@ -45,28 +54,39 @@ def run(
     Examples:
       refk8s run first-pod
       refk8s run rollout --seed 7 --trace rollout.trace.jsonl
+      refk8s run rollout --seed 7 --faults crash=3
+      refk8s run node-failure --driver swarm --seed 3 --faults all=2
       refk8s run shop.yaml db/ --nodes 5 --until deployment/web=Available
       kubectl get pods -o yaml | refk8s run - -o json
 
     Exit codes: 0 everything held, 1 an invariant broke, an expectation was not met or a manifest was refused, 4 the step limit came first.
     """
+    from ..core.budget import FaultBudget
     from ..core.errors import Refk8sError
     from .running import Order, execute
     from .session import find_scenario
 
-    name = driver or ("default" if seed is None else "random")
-    if name not in ("default", "random", "twice"):
-        raise Refk8sError(f"--driver {name}: there are default, random and twice")
+    budget = FaultBudget.parse(faults)
+    name = driver or ("default" if seed is None and not budget.total else "random")
+    if name not in DRIVERS:
+        raise Refk8sError(f"--driver {name}: there are {', '.join(DRIVERS)}")
     if name == "default" and seed is not None:
         raise Refk8sError("--driver default has no seed; leave --seed away, or take --driver random")
-    seed = 0 if name == "random" and seed is None else seed
+    if name == "default" and budget.total:
+        raise Refk8sError("--driver default makes no faults; leave it away, or take --driver random, pct or swarm")
+    seed = 0 if name in ("random", "pct", "swarm") and seed is None else seed
+    if name == "twice" and seed is None and budget.total:
+        seed = 0
     scenario = find_scenario(targets, nodes, namespace or "default")
-    order = Order(name, seed, steps, until, trace, secrets, _again(targets, seed, nodes, namespace))
+    order = Order(
+        name, seed, steps, until, trace, secrets, _again(targets, seed, nodes, namespace, driver, faults), budget
+    )
     report = execute(scenario, order)
     if output is not Format.text:
         emit(report.data(everything=everything, namespace=namespace), output)
         raise typer.Exit(report.exit_code)
-    note(f"scenario {scenario.name}, driver {name}, seed {seed if seed is not None else 'none'}")
+    with_faults = f", faults {budget}" if budget.total else ""
+    note(f"scenario {scenario.name}, driver {name}, seed {seed if seed is not None else 'none'}{with_faults}")
     if report.redacted:
         note("the data of Secrets is redacted in this run and its trace; --secrets keeps it")
     if not quiet:
@@ -81,10 +101,12 @@ def run(
     raise typer.Exit(report.exit_code)
 
 
-def _again(targets: list[str], seed: int | None, nodes: int, namespace: str) -> str:
+def _again(targets: list[str], seed: int | None, nodes: int, namespace: str, driver: str, faults: str) -> str:
     """The command that makes the same run."""
     words = ["refk8s", "run", *targets]
     words += ["--seed", str(seed)] if seed is not None else []
+    words += ["--driver", driver] if driver in ("pct", "swarm") else []
+    words += ["--faults", faults] if faults else []
     words += ["--nodes", str(nodes)] if nodes != 3 else []
     words += ["--namespace", namespace] if namespace else []
     return shlex.join(words)

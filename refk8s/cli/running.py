@@ -9,13 +9,15 @@ from typing import Any, Final
 import attrs
 
 from ..core.action import Action
+from ..core.budget import NO_FAULTS, FaultBudget
 from ..core.delta import Delta
 from ..core.digest import text
-from ..core.enabled import first
+from ..core.enabled import deviates
 from ..core.invariant import Monitor, Violation
 from ..core.world import World
+from ..explore.check import usual_length
 from ..explore.cluster import build
-from ..explore.drivers import DefaultDriver, Driver, RandomDriver
+from ..explore.drivers import LENGTH, Driver, driver_of
 from ..explore.expect import failed_steps, unmet, until
 from ..explore.run import Observer, Outcome, run, run_twice
 from ..scenarios import Scenario, from_data
@@ -44,6 +46,7 @@ class Order:
     trace: Path | None
     keep_secrets: bool
     command: str
+    faults: FaultBudget = NO_FAULTS
 
 
 @attrs.frozen(eq=False)
@@ -127,6 +130,7 @@ class Report:
             "scenario": self.scenario.name,
             "driver": self.order.driver,
             "seed": self.order.seed,
+            "faults": self.order.faults.data(),
             "verdict": self.verdict,
             "held": self.exit_code == HELD,
             "steps": outcome.steps,
@@ -164,7 +168,7 @@ class _Deviations:
         self.steps: list[int] = []
 
     def __call__(self, before: World, action: Action, after: World, delta: Delta) -> None:
-        if action != first(before):
+        if deviates(before, action):
             self.steps.append(before.index)
 
 
@@ -175,11 +179,15 @@ def execute(scenario: Scenario, order: Order) -> Report:
         shown = redact(scenario.data)
         redacted = shown is not scenario.data
         scenario = from_data(shown) if redacted else scenario
-    model, world = build(scenario.cluster)
     holds = until(order.until)
+    length = usual_length(scenario) if order.faults.total else LENGTH
+    name = order.driver if order.driver != "twice" else "default" if order.seed is None else "random"
 
     def chooser() -> Driver:
-        return DefaultDriver() if order.seed is None else RandomDriver(order.seed)
+        return driver_of(name, order.seed, faults=order.faults, length=length)
+
+    faults = chooser().faults
+    model, world = build(scenario.cluster, faults=faults)
 
     suite = invariants().all()
     teller, deviations = Storyteller(model.epoch_ms, model.is_heartbeat), _Deviations()
@@ -190,7 +198,7 @@ def execute(scenario: Scenario, order: Order) -> Report:
         writer = None
         if order.trace is not None:
             header = {"scenario": scenario.data, "redacted": not order.keep_secrets, "seed": order.seed}
-            writer = Writer(order.trace, model, world, {**header, "driver": order.driver, "faults": {}})
+            writer = Writer(order.trace, model, world, {**header, "driver": order.driver, "faults": faults.data()})
             observers.append(writer)
         verdict, violation = "interrupted", None
         try:
@@ -208,7 +216,7 @@ def execute(scenario: Scenario, order: Order) -> Report:
         finally:
             if writer is not None:
                 writer.close(verdict, violation)
-    failures = _failures(scenario, order, outcome)
+    failures = _failures(scenario, order, outcome, disturbed=bool(faults.total))
     return Report(
         scenario,
         order,
@@ -223,13 +231,16 @@ def execute(scenario: Scenario, order: Order) -> Report:
     )
 
 
-def _failures(scenario: Scenario, order: Order, outcome: Outcome) -> tuple[str, ...]:
-    """The sentences about what should not be, invariants apart."""
+def _failures(scenario: Scenario, order: Order, outcome: Outcome, *, disturbed: bool) -> tuple[str, ...]:
+    """The sentences about what should not be, invariants apart. Of a user whom a fault has hit nothing is expected."""
     found = []
-    if scenario.must_succeed:
-        found += [f"refused: {sentence}" for sentence in failed_steps(outcome.world)]
+    refused = failed_steps(outcome.world)
+    due = not (disturbed and refused)
+    if scenario.must_succeed and due:
+        found += [f"refused: {sentence}" for sentence in refused]
     if outcome.verdict == "quiet":
-        found += [f"expectation not met: {sentence}" for sentence in unmet(outcome.world, scenario.expect)]
+        if due:
+            found += [f"expectation not met: {sentence}" for sentence in unmet(outcome.world, scenario.expect)]
         if order.until != "quiet":
             found.append(f"--until {order.until}: not reached, and nothing more will happen")
     return tuple(found)

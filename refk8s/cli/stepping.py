@@ -255,7 +255,9 @@ class Shell:
         path = Path(words[0])
         stepper = self.stepper
         header = {"scenario": self._scenario.data, "redacted": not self._keep_secrets, "seed": None, "driver": "human"}
-        writer = Writer(path, stepper.model, stepper.world_at(0), {**header, "faults": {}})
+        writer = Writer(
+            path, stepper.model, stepper.world_at(0), {**header, "faults": stepper.world_at(0).faults.data()}
+        )
         for done in stepper.taken:
             writer(done.before, done.action, done.after, done.delta)
         found = [done.violation for done in stepper.taken if done.violation is not None]

@@ -12,7 +12,21 @@ class Deliver(NamedTuple):
 
 
 class Relist(NamedTuple):
-    """An informer lists its stream anew (start, broken watch, 410)."""
+    """An informer lists its stream anew (start, broken watch, 410). `lag`: what it gets is so many changes behind (an older watch cache)."""
+
+    iid: int
+    lag: int = 0
+
+
+class Batch(NamedTuple):
+    """The cache of an informer takes the next `size` changes before its handlers hear of the first."""
+
+    iid: int
+    size: int
+
+
+class Duplicate(NamedTuple):
+    """The handlers of an informer hear again of the last change that it took."""
 
     iid: int
 
@@ -83,4 +97,67 @@ class Release(NamedTuple):
     iid: int
 
 
-Action = Deliver | Relist | Reply | Serve | Begin | Fire | AdvanceTo | Input | Crash | Restart | Hold | Release
+class StopNode(NamedTuple):
+    """A machine stops, and with it process `p`, until `Restart`. `lost`: what ran on it is gone when it returns."""
+
+    p: int
+    lost: bool = False
+
+
+class Mishap(NamedTuple):
+    """Something that runs on the machine of process `p` ends by itself; `what` is one of the mishaps that its program names."""
+
+    p: int
+    what: str
+
+
+class Partition(NamedTuple):
+    """Process `p` is cut off from an API server: it turns to another one, or waits if there is none."""
+
+    p: int
+    server: int
+
+
+class Heal(NamedTuple):
+    """The end of a `Partition`."""
+
+    p: int
+    server: int
+
+
+class Compaction(NamedTuple):
+    """All history but the last `keep` revisions is forgotten; watches that still need some of it end with 410."""
+
+    keep: int
+
+
+class StopFaults(NamedTuple):
+    """The adversary gives up: no more faults, processes and machines come back, holds and partitions end."""
+
+    def __bool__(self) -> bool:
+        """An action is something, though this one has no fields."""
+        return True
+
+
+Action = (
+    Deliver
+    | Relist
+    | Batch
+    | Duplicate
+    | Reply
+    | Serve
+    | Begin
+    | Fire
+    | AdvanceTo
+    | Input
+    | Crash
+    | Restart
+    | Hold
+    | Release
+    | StopNode
+    | Mishap
+    | Partition
+    | Heal
+    | Compaction
+    | StopFaults
+)

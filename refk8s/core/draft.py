@@ -117,6 +117,20 @@ class Draft:
         world.inbox = world.inbox.set(p, lane.push(message))
         self.ready[rank] |= 1 << p
 
+    def send(self, message: InFlight) -> None:
+        """Put a request on its way to its server; what a process that is cut off sends waits until the partition ends."""
+        if self.world.cuts and (message.sender, message.server) in self.world.cuts:
+            self.strand(message)
+        else:
+            self.put(message.server, message, REQUESTS)
+
+    def strand(self, message: InFlight) -> None:
+        """Keep a request where no server can take it (see World)."""
+        world, place = self.world, -message.sender - 1
+        lane: Lane[InFlight] = world.inbox.get(place, EMPTY_LANE)
+        world.partial += message.digest
+        world.inbox = world.inbox.set(place, lane.push(message))
+
     def take(self, p: int, number: int, rank: int) -> InFlight:
         """Take a message out of an inbox."""
         world = self.world
@@ -135,7 +149,7 @@ class Draft:
         name = f"{process.pid}/input:{request}"
         digest = mix(cell("input", name, process.incarnation), self.index)
         message = InFlight(name, sender, process.incarnation, process.server, request, None, 0, digest, self.index)
-        self.put(process.server, message, REQUESTS)
+        self.send(message)
 
     def note_due(self, p: int) -> None:
         """Clear the ready bit of `p` if nothing of it is due any more."""

@@ -9,8 +9,32 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from .action import Action, AdvanceTo, Begin, Crash, Deliver, Fire, Hold, Input, Release, Relist, Reply, Restart, Serve
+from .action import (
+    Action,
+    AdvanceTo,
+    Batch,
+    Begin,
+    Compaction,
+    Crash,
+    Deliver,
+    Duplicate,
+    Fire,
+    Heal,
+    Hold,
+    Input,
+    Mishap,
+    Partition,
+    Release,
+    Relist,
+    Reply,
+    Restart,
+    Serve,
+    StopFaults,
+    StopNode,
+)
+from .budget import NO_FAULTS
 from .errors import ReplayDivergence
+from .informers import heard_last, pending
 from .model import Model
 from .ready import ids, lowest, nth
 from .world import BEGIN, BEHIND, DUE, RANKS, REPLIES, REQUESTS, World
@@ -35,6 +59,12 @@ def first(world: World) -> Action | None:
                 return _first_of(world, rank, lowest(bits))
     deadline = world.timers.next_deadline()
     return None if deadline is None else AdvanceTo(deadline)
+
+
+def deviates(world: World, action: Action) -> bool:
+    """Whether an action is not what the sane scheduler would take. (Actions of different types compare equal: they are tuples.)"""
+    usual = first(world)
+    return type(action) is not type(usual) or action != usual
 
 
 def _first_of(world: World, rank: int, p: int) -> Action:
@@ -63,8 +93,8 @@ def is_idle(world: World) -> bool:
 
 
 def is_quiet(model: Model, world: World) -> bool:
-    """Quiet: nothing enabled, no goal timer, and one full period in which only heartbeat fields changed (ARCHITECTURE §5)."""
-    if world.timers.goals:
+    """Quiet: nothing enabled, no goal timer, and one full period in which only heartbeat fields changed (ARCHITECTURE §5); no adversary is at work."""
+    if world.timers.goals or world.faults is not NO_FAULTS:
         return False
     if world.now_ms - world.last_effect_ms < model.quiet_ms and world.timers.next_deadline() is not None:
         return False
@@ -167,8 +197,8 @@ def label(model: Model, world: World, action: Action) -> str:
             informer = world.procs[owner].informers[place]
             change = world.store.log(stream)[informer.position if informer else 0]
             return f"deliver {world.pids[owner]} {stream} {change.type} {change.key}"
-        case Relist(iid):
-            return "relist {} {}".format(*_informer_name(model, world, iid))
+        case Relist(iid, lag):
+            return f"relist {_informer_name(model, world, iid)}" + (f" lag={lag}" if lag else "")
         case Reply(p, number) | Serve(p, number):
             message = world.inbox[p][number]
             verb = "reply" if isinstance(action, Reply) else "serve"
@@ -186,19 +216,38 @@ def label(model: Model, world: World, action: Action) -> str:
             return f"fire {pid}/{model.program(pid).controllers[int(controller)].name} {key}"
         case AdvanceTo(deadline):
             return f"advance +{deadline - world.now_ms}ms"
+        case Input(payload):
+            return f"input {payload_name(payload)}"
+        case _:
+            return _label_of_fault(model, world, action)
+
+
+def _label_of_fault(model: Model, world: World, action: Action) -> str:
+    match action:
         case Crash(p):
             return f"crash {world.pids[p]}"
         case Restart(p):
             return f"restart {world.pids[p]}"
         case Hold(iid) | Release(iid):
             verb = "hold" if isinstance(action, Hold) else "release"
-            return (
-                f"{verb} {world.pids[-iid - 1]}"
-                if iid < 0
-                else "{} {} {}".format(verb, *_informer_name(model, world, iid))
-            )
-        case Input(payload):
-            return f"input {payload_name(payload)}"
+            return f"{verb} {world.pids[-iid - 1] if iid < 0 else _informer_name(model, world, iid)}"
+        case Batch(iid, size):
+            return f"batch {_informer_name(model, world, iid)} size={size}"
+        case Duplicate(iid):
+            again = heard_last(model, world, iid)
+            return f"duplicate {_informer_name(model, world, iid)} {again.key if again is not None else ''}"
+        case StopNode(p, lost):
+            return f"stop-node {world.pids[p]}{' lost' if lost else ''}"
+        case Mishap(p, what):
+            return f"mishap {world.pids[p]} {what}"
+        case Partition(p, server) | Heal(p, server):
+            verb = "partition" if isinstance(action, Partition) else "heal"
+            return f"{verb} {world.pids[p]} from {world.pids[server]}"
+        case Compaction(keep):
+            return f"compact keep={keep}"
+        case StopFaults():
+            return "stop-faults"
+    raise TypeError(f"no label for {action!r}")
 
 
 def payload_name(payload: Any) -> str:
@@ -206,19 +255,22 @@ def payload_name(payload: Any) -> str:
     return str(payload.get("summary", "")) if isinstance(payload, dict) else str(payload)
 
 
-def _informer_name(model: Model, world: World, iid: int) -> tuple[str, str]:
+def _informer_name(model: Model, world: World, iid: int) -> str:
     p, place = world.informers[iid]
     pid = world.pids[p]
-    return pid, model.program(pid).streams[place]
+    return f"{pid} {model.program(pid).streams[place]}"
 
 
 def _twin(world: World, p: int, number: int) -> str:
-    """ "" for the oldest message of its name in the inbox, "~1" for the next, …"""
+    """ "" for the oldest message of its name, "~1" for the next, …: in this inbox, or in those of the API servers before."""
     lane = world.inbox[p]
-    rid = lane[number].rid
-    if number == lane.head:
-        return ""
-    before = sum(1 for other in lane.numbers() if other < number and lane[other].rid == rid)
+    rid, ready = lane[number].rid, world.ready[REQUESTS]
+    before = 0
+    if number != lane.head:
+        before = sum(1 for other in lane.numbers() if other < number and lane[other].rid == rid)
+    if ready >> p & 1:
+        for server in ids(ready & ((1 << p) - 1)):
+            before += sum(1 for other in world.inbox[server].numbers() if world.inbox[server][other].rid == rid)
     return f"~{before}" if before else ""
 
 
@@ -236,7 +288,25 @@ def find(model: Model, world: World, wanted: str) -> Action:
             ]
         case "reply":
             candidates = [action for p in ids(world.ready[REPLIES]) for action in actions_of(world, p)]
-        case "crash" | "restart" | "hold" | "release":
+        case "stop-faults":
+            candidates = [StopFaults()]
+        case "compact":
+            keep = rest.removeprefix("keep=")
+            candidates = [Compaction(int(keep))] if keep.isdecimal() else []
+        case "relist" if pid in world.names:
+            candidates = [*actions_of(world, world.names[pid]), *_faults(model, world, verb, rest)]
+        case (
+            "crash"
+            | "restart"
+            | "hold"
+            | "release"
+            | "batch"
+            | "duplicate"
+            | "stop-node"
+            | "mishap"
+            | "partition"
+            | "heal"
+        ):
             candidates = _faults(model, world, verb, rest)
         case _ if name in world.names:
             candidates = actions_of(world, world.names[name])
@@ -262,18 +332,54 @@ def _outcomes(wanted: str, served: list[Action]) -> list[Action]:
 
 
 def _faults(model: Model, world: World, verb: str, rest: str) -> list[Action]:
-    pid, _, stream = rest.partition(" ")
+    """What a label with this verb can mean, if it is possible now."""
+    pid, _, what = rest.partition(" ")
     if pid not in world.names:
         return []
     p = world.names[pid]
-    if verb in ("crash", "restart"):
-        if world.procs[p].alive != (verb == "crash"):
+    alive = world.procs[p].alive
+    match verb:
+        case "crash":
+            return [Crash(p)] if alive else []
+        case "restart":
+            return [] if alive else [Restart(p)]
+        case "stop-node":
+            has = model.program(pid).machine is not None
+            return [StopNode(p), StopNode(p, lost=True)] if alive and has else []
+        case "mishap":
+            machine = model.program(pid).machine
+            known = machine.mishaps(world.procs[p].memory, world.now_ms) if machine is not None else ()
+            return [Mishap(p, what)] if what in known else []
+        case "partition" | "heal":
+            server = world.names.get(what.removeprefix("from "), -1)
+            if server < 0 or server == p or ((p, server) in world.cuts) != (verb == "heal"):
+                return []
+            return [Partition(p, server) if verb == "partition" else Heal(p, server)]
+    stream, _, detail = what.partition(" ")
+    place = model.program(pid).stream_index.get(stream, -1)
+    if verb in ("hold", "release"):
+        iid = world.first_informer[p] + place if stream else -p - 1
+        if (stream and place < 0) or (iid in world.holds) != (verb == "release"):
             return []
-        return [Crash(p) if verb == "crash" else Restart(p)]
-    iid = world.first_informer[p] + model.program(pid).stream_index[stream] if stream else -p - 1
-    if (iid in world.holds) != (verb == "release"):
+        return [Hold(iid) if verb == "hold" else Release(iid)]
+    return _of_a_watch(model, world, world.first_informer[p] + place, verb, detail) if place >= 0 and alive else []
+
+
+def _of_a_watch(model: Model, world: World, iid: int, verb: str, detail: str) -> list[Action]:
+    p, place = world.informers[iid]
+    informer = world.procs[p].informers[place]
+    if informer is None or informer.position < 0 or world.held >> iid & 1:
         return []
-    return [Hold(iid) if verb == "hold" else Release(iid)]
+    if verb == "duplicate":
+        return [Duplicate(iid)] if heard_last(model, world, iid) is not None else []
+    number = detail.partition("=")[2]
+    behind = pending(model, world, iid)
+    if verb == "batch":
+        return [Batch(iid, int(number))] if number.isdecimal() and 1 < int(number) <= behind else []
+    lag = int(number) if number.isdecimal() else 0
+    log = world.store.log(model.program(world.pids[p]).streams[place])
+    within = model.watches.oldest(log, informer) <= log.end - lag and (not lag or log.end - lag > log.base)
+    return [Relist(iid, lag)] if within else []
 
 
 def cause_of(model: Model, world: World, action: Action) -> int:

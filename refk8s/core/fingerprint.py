@@ -12,7 +12,7 @@ from .world import World
 def process_cells(p: int, world: World, process: Process, program: Program) -> int:
     """The part of the fingerprint that is the state of one process, computed anew (messages, timers and what is due not included)."""
     pid = process.pid
-    total = cell("process", pid, process.incarnation, int(process.alive))
+    total = cell("process", pid, process.incarnation, int(process.alive)) + server_cell(process)
     for stream, informer in zip(program.streams, process.informers, strict=True):
         if informer is not None:
             total += informer_cell(pid, stream, informer)
@@ -29,9 +29,15 @@ def process_cells(p: int, world: World, process: Process, program: Program) -> i
     return total
 
 
+def server_cell(process: Process) -> int:
+    """The cell of the API server that a process speaks to, if it had to turn to another one."""
+    return 0 if process.server == process.home else cell("server", process.pid, process.server)
+
+
 def recompute_fingerprint(model: Model, world: World) -> int:
     """The exact fingerprint from scratch: the MODEL check of the incremental one."""
-    total: int = sum(cell("held", iid) for iid in world.holds)
+    total: int = world.faults.cell + sum(cell("held", iid) for iid in world.holds)
+    total += sum(cell("down", p) for p in world.down) + sum(cell("cut", p, server) for p, server in world.cuts)
     for p, process in world.procs.items():
         total += process_cells(p, world, process, model.program(process.pid))
     for p in world.inbox:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .action import Deliver, Relist
+from .action import Batch, Compaction, Deliver, Duplicate, Relist
 from .errors import ModelError
 from .fingerprint import informer_cell, informer_weight
 from .hands import Hands
@@ -14,6 +14,8 @@ from .world import BEHIND
 
 if TYPE_CHECKING:
     from .draft import Draft
+    from .model import Model
+    from .world import World
 
 
 def deliver(draft: Draft, action: Deliver) -> None:
@@ -47,7 +49,87 @@ def deliver(draft: Draft, action: Deliver) -> None:
     draft.settle(p, process, program)
 
 
-def relist(draft: Draft, action: Relist, lag: int = 0) -> None:
+def batch(draft: Draft, action: Batch) -> None:
+    """The cache takes several changes, then the handlers hear of each: upstream calls them from a buffer behind the cache.
+
+    Source: client-go/tools/cache/shared_informer.go, processorListener.
+    """
+    world = draft.world
+    p, place = world.informers[action.iid]
+    process = world.procs[p].copy()
+    program = draft.model.program(process.pid)
+    stream = program.streams[place]
+    informer = process.informers[place]
+    log = world.store.log(stream)
+    if informer is None or not 0 <= informer.position <= log.end - action.size:
+        raise ModelError(f"{process.pid} cannot take {action.size} changes of {stream} at once")
+    moved, taken = informer, []
+    for _ in range(action.size):
+        change, moved = draft.model.watches.take(stream, log, moved)
+        taken.append(change)
+    process.informers = (*process.informers[:place], moved, *process.informers[place + 1 :])
+    world.partial += informer_cell(process.pid, stream, moved) - informer_cell(process.pid, stream, informer)
+    _refresh(draft, action.iid, process, stream, moved, log)
+    draft.delta.delivered, draft.delta.batch, draft.delta.place = (p, stream, taken[-1]), tuple(taken), place
+    draft.delta.cause = taken[-1].cause
+    hands = Hands(draft, p, process, draft.index)
+    for change in taken:
+        for handler in program.handlers[place]:
+            handler(hands, change)
+        if world.lagging and p in world.trailing:
+            _feed(draft, p, change)
+    draft.settle(p, process, program)
+
+
+def pending(model: Model, world: World, iid: int) -> int:
+    """How many changes an informer has not taken that its API server has; 0 for one that has to list first."""
+    p, place = world.informers[iid]
+    process = world.procs[p]
+    informer = process.informers[place]
+    if informer is None or informer.position < 0:
+        return 0
+    stream = model.program(process.pid).streams[place]
+    log = world.store.log(stream)
+    end = log.end
+    if world.lagging >> iid & 1:
+        server = world.procs[process.server]
+        cache = server.informers[model.program(server.pid).stream_index[stream.partition("@")[0]]]
+        shown = -1 if cache is None else cache.revision
+        while end > informer.position and log[end - 1].revision > shown:
+            end -= 1
+    return int(end - informer.position)
+
+
+def heard_last(model: Model, world: World, iid: int) -> Any:
+    """What a handler would hear if the last event came again, None if nothing can: the object is gone, or history does not have the event any more."""
+    p, place = world.informers[iid]
+    process = world.procs[p]
+    informer = process.informers[place]
+    if informer is None:
+        return None
+    log = world.store.log(model.program(process.pid).streams[place])
+    return log[informer.position - 1].again() if log.base < informer.position <= log.end else None
+
+
+def duplicate(draft: Draft, action: Duplicate) -> None:
+    """The handlers hear again of an object as it is in the cache, as an update that changes nothing (a watch that began anew, a resync).
+
+    Source: client-go/tools/cache/controller.go, processDeltas: what the cache has is updated, whatever the event says.
+    """
+    again = heard_last(draft.model, draft.world, action.iid)
+    if again is None:
+        raise ModelError("nothing to hear of again")
+    p, place = draft.world.informers[action.iid]
+    process = draft.world.procs[p].copy()
+    program = draft.model.program(process.pid)
+    draft.delta.cause = again.cause
+    hands = Hands(draft, p, process, draft.index)
+    for handler in program.handlers[place]:
+        handler(hands, again)
+    draft.settle(p, process, program)
+
+
+def relist(draft: Draft, action: Relist) -> None:
     """An informer lists its stream anew, and its process hears what is different."""
     world = draft.world
     p, place = world.informers[action.iid]
@@ -58,19 +140,15 @@ def relist(draft: Draft, action: Relist, lag: int = 0) -> None:
     source = source_of(draft, process, stream)
     if source is None:
         raise ModelError(f"{process.pid} lists {stream} before the watch cache that feeds it has")
-    root, revision = source
     log = world.store.log(stream)
-    position = log.end
-    while position > log.base and log[position - 1].revision > revision:
-        position -= 1
-    fresh = Informer(position, root, revision)
+    fresh = _listed(log, *source, old, action.lag)
     process.informers = (*process.informers[:place], fresh, *process.informers[place + 1 :])
     world.partial += informer_cell(process.pid, stream, fresh) - (informer_cell(process.pid, stream, old) if old else 0)
     _refresh(draft, action.iid, process, stream, fresh, log)
     hands = Hands(draft, p, process, draft.index)
     draft.delta.delivered = (p, stream, None)
     draft.delta.place = place
-    for change in root.replacement(stream, old.root if old else None, revision, draft.index):
+    for change in fresh.root.replacement(stream, old.root if old else None, fresh.revision, draft.index):
         for handler in program.handlers[place]:
             handler(hands, change)
     if not process.started and None not in process.informers:
@@ -79,6 +157,26 @@ def relist(draft: Draft, action: Relist, lag: int = 0) -> None:
     if p in world.trailing:
         for iid in ids(_clients(draft, p, stream)):
             reconsider(draft, iid)
+
+
+def _listed(log: Any, root: Any, revision: int, old: Informer | None, lag: int) -> Informer:
+    """An informer after a list that gave the collection `root` as of `revision`, or what it was `lag` changes before."""
+    position = log.end
+    while position > log.base and log[position - 1].revision > revision:
+        position -= 1
+    if not lag:
+        return Informer(position, root, revision)
+    position -= lag
+    if old is not None and position == old.position:
+        return Informer(position, old.root, old.revision)
+    if position <= log.base:
+        raise ModelError(f"a list {lag} changes behind is older than the history")
+    return Informer(position, log[position - 1].root, log[position - 1].revision)
+
+
+def compaction(draft: Draft, action: Compaction) -> None:
+    """etcd compacts its history."""
+    compact(draft, action.keep)
 
 
 def compact(draft: Draft, keep: int) -> None:

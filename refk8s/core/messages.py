@@ -106,4 +106,4 @@ def emit(draft: Draft, p: int, process: Process, request: Request) -> None:
     stem = f"{process.pid}/emit"
     digest = mix(cell("emit", process.pid, process.incarnation), draft.index)
     message = InFlight(stem, p, process.incarnation, process.server, request, None, 0, digest, draft.index)
-    draft.put(process.server, message, REQUESTS)
+    draft.send(message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
@@ -39,17 +39,35 @@ class Controller(Protocol):
         ...
 
 
+class Machine(Protocol):
+    """What runs on the machine of a process, kept in its durable memory: what can go wrong with it."""
+
+    def lose(self, hands: Hands) -> None:
+        """All that ran is gone: a power cut."""
+        ...
+
+    def mishaps(self, memory: Table[str, Any], now_ms: int) -> Iterator[str]:
+        """What can happen to it now, by name; in a fixed order."""
+        ...
+
+    def befall(self, hands: Hands, what: str) -> bool:
+        """Let a mishap happen; False if it cannot."""
+        ...
+
+
 @attrs.frozen(eq=False)
 class Program:
     """What a process runs: its controllers and, derived from them, its streams and the handlers of each.
 
-    `gate` names a memory cell; while it is absent, only the first controller begins (a leader elector). "": there is no gate.
+    `gate` names a memory cell; while it is absent, only the first controller begins (a leader elector). "": there is no gate. `machine` is what runs beside
+    it on a machine of its own, if it has one.
     """
 
     kind: str
     controllers: tuple[Controller, ...]
     rank: int = CONTROLLER
     gate: str = ""
+    machine: Machine | None = None
     streams: tuple[str, ...] = attrs.field(init=False)
     handlers: tuple[tuple[Callable[[Hands, Any], None], ...], ...] = attrs.field(init=False)
     index: dict[str, int] = attrs.field(init=False)
@@ -141,13 +159,27 @@ class WorkQueue:
 class Process:
     """The state of one process: everything that a crash clears, and its name, incarnation and server.
 
-    `able` is the bitset of the controllers that have a key waiting and a free worker; it follows from `queues`.
+    `server` is the API server that it speaks to, `home` the one that it spoke to first. `able` is the bitset of the controllers that have a key waiting and
+    a free worker; it follows from `queues`.
     """
 
-    __slots__ = ("able", "alive", "flights", "incarnation", "informers", "memory", "pid", "queues", "server", "started")
+    __slots__ = (
+        "able",
+        "alive",
+        "flights",
+        "home",
+        "incarnation",
+        "informers",
+        "memory",
+        "pid",
+        "queues",
+        "server",
+        "started",
+    )
 
     pid: str
     server: int
+    home: int
     incarnation: int
     alive: bool
     started: bool
@@ -162,7 +194,7 @@ class Process:
         """A process that has just started (or, not `alive`, one that is down)."""
         made = cls()
         made.pid = pid
-        made.server = server
+        made.server = made.home = server
         made.incarnation = incarnation
         made.alive = alive
         made.started = False
@@ -196,6 +228,7 @@ class Process:
         made = Process.__new__(Process)
         made.pid = self.pid
         made.server = self.server
+        made.home = self.home
         made.incarnation = self.incarnation
         made.alive = self.alive
         made.started = self.started

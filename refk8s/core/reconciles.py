@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from .action import Begin, Crash, Reply, Restart
+from .action import Begin, Reply, Restart
 from .digest import cell, mix
 from .errors import ModelError
 from .flight import (
@@ -30,10 +30,10 @@ from .flight import (
 from .informers import compact
 from .messages import emit
 from .process import Process, Program
-from .processes import crash, restart
+from .processes import off_on_purpose, restart, shut_down
 from .table import Log
 from .wire import InFlight, Request
-from .world import REPLIES, REQUESTS
+from .world import REPLIES
 
 if TYPE_CHECKING:
     from .draft import Draft
@@ -135,7 +135,7 @@ def _drive(
         message = InFlight(
             rid, p, process.incarnation, process.server, request, flight_id, part, mix(digest, part + 1), draft.index
         )
-        draft.put(process.server, message, REQUESTS)
+        draft.send(message)
     live = generator if draft.model.keep_live else None
     flight = Flight(controller, key, log, effect, digest, (None,) * len(requests), len(requests), cause, live)
     process.flights = process.flights.set(flight_id, flight)
@@ -223,10 +223,12 @@ def _local(draft: Draft, p: int, process: Process, program: Program, controller:
 
 def _switch(draft: Draft, effect: Switch) -> None:
     target = draft.world.names[effect.pid]
-    if draft.world.procs[target].alive and not effect.on:
-        crash(draft, Crash(target))
-    elif effect.on and not draft.world.procs[target].alive:
+    if effect.on and not draft.world.procs[target].alive:
         restart(draft, Restart(target))
+    elif not effect.on:
+        off_on_purpose(draft, target)
+        if draft.world.procs[target].alive:
+            shut_down(draft, target)
 
 
 def _mark(told: tuple[Any, Any]) -> str:

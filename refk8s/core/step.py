@@ -6,9 +6,33 @@ from collections.abc import Callable
 from typing import Any
 
 from . import informers, messages, processes, reconciles
-from .action import Action, AdvanceTo, Begin, Crash, Deliver, Fire, Hold, Input, Release, Relist, Reply, Restart, Serve
+from .action import (
+    Action,
+    AdvanceTo,
+    Batch,
+    Begin,
+    Compaction,
+    Crash,
+    Deliver,
+    Duplicate,
+    Fire,
+    Heal,
+    Hold,
+    Input,
+    Mishap,
+    Partition,
+    Release,
+    Relist,
+    Reply,
+    Restart,
+    Serve,
+    StopFaults,
+    StopNode,
+)
+from .budget import NO_FAULTS, FaultBudget
 from .delta import Delta
 from .draft import Draft
+from .faults import kind_of
 from .fingerprint import recompute_fingerprint
 from .messages import KEPT_REVISIONS
 from .model import Model
@@ -24,17 +48,30 @@ def step(model: Model, world: World, action: Action) -> tuple[World, Delta]:
     Deterministic: equal worlds and actions give equal results. `world` is not changed.
     """
     draft = Draft(model, world)
+    if world.faults is not NO_FAULTS:
+        charge(draft, kind_of(action, world))
     _HANDLERS[type(action)](draft, action)
     for p in draft.exits:
-        processes.crash(draft, Crash(p))
+        processes.shut_down(draft, p)
         processes.restart(draft, Restart(p))
     return draft.freeze()
 
 
-def genesis(model: Model, store: Any, fill: Callable[[Draft], None]) -> World:
-    """The first World: `store` as it is, at the model's epoch, with the processes that `fill` adds."""
+def charge(draft: Draft, kind: str | None) -> None:
+    """Take a fault off the budget."""
+    if kind is not None:
+        world = draft.world
+        world.partial -= world.faults.cell
+        world.faults = world.faults.charge(kind)
+        world.partial += world.faults.cell
+
+
+def genesis(model: Model, store: Any, fill: Callable[[Draft], None], faults: FaultBudget = NO_FAULTS) -> World:
+    """The first World: `store` as it is, at the model's epoch, with the processes that `fill` adds, and what an adversary may do."""
     draft = Draft(model, World(store, model.epoch_ms))
     draft.index = -1  # what is there from the beginning has no cause
+    draft.world.faults = faults if faults.total else NO_FAULTS
+    draft.world.partial += draft.world.faults.cell
     fill(draft)
     world, _ = draft.freeze()
     world.index = 0
@@ -78,4 +115,12 @@ _HANDLERS: dict[type, Any] = {
     Restart: processes.restart,
     Hold: processes.hold,
     Release: processes.release,
+    Batch: informers.batch,
+    Duplicate: informers.duplicate,
+    StopNode: processes.stop_node,
+    Mishap: processes.befall,
+    Partition: processes.partition,
+    Heal: processes.heal,
+    Compaction: informers.compaction,
+    StopFaults: processes.stop_faults,
 }

@@ -22,6 +22,13 @@ class Watches:
         change = log[informer.position]
         return change, Informer(informer.position + 1, change.root, change.revision, informer.overlay)
 
+    def oldest(self, log: Log[Any], informer: Informer | None) -> int:
+        """The oldest position from which a list for this informer may be: not older than it is; a first list, or one after a 410, is a consistent read.
+
+        Source: client-go/tools/cache/reflector.go, rewatchResourceVersion.
+        """
+        return log.end if informer is None or informer.position < 0 else informer.position
+
     def expire(self, log: Log[Any], informer: Informer) -> Informer:
         """The informer after a compaction of what it still needed."""
         return Informer(GONE, informer.root, informer.revision, informer.overlay)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from .budget import NO_FAULTS, FaultBudget
 from .clock import NO_TIMERS, Timers
 from .digest import MASK, cell
 from .process import Process
@@ -29,9 +30,15 @@ class World:
     the union of these. `inbox[p]` holds the messages for p. `held` informers and `stopped` processes (held or down) do not
     act; `holds` names what a Hold holds. `workers[p]` are the worker counts of its controllers. `index` counts steps. `partial` is the part of the
     fingerprint that store and timers do not keep themselves.
+
+    `faults` is what an adversary may still do, `down` the processes that a fault has stopped, `cuts` the pairs (process, API server) that a partition keeps
+    apart; what such a process sends waits in `inbox[-p - 1]`.
     """
 
     __slots__ = (
+        "cuts",
+        "down",
+        "faults",
         "first_informer",
         "held",
         "holds",
@@ -73,12 +80,18 @@ class World:
         self.held = 0
         self.holds: tuple[int, ...] = ()
         self.stopped = 0
+        self.faults: FaultBudget = NO_FAULTS
+        self.down: tuple[int, ...] = ()
+        self.cuts: tuple[tuple[int, int], ...] = ()
         self.last_effect_ms = epoch_ms
         self.partial = 0
 
     def copy(self) -> World:
         """A private copy for one step."""
         made = World.__new__(World)
+        made.cuts = self.cuts
+        made.down = self.down
+        made.faults = self.faults
         made.first_informer = self.first_informer
         made.held = self.held
         made.holds = self.holds

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import attrs
 
+from ..core.budget import NO_FAULTS, FaultBudget
 from ..core.digest import text
 from ..core.invariant import Monitor, Violation
 from ..core.world import World
 from ..scenarios.format import Scenario
 from .cluster import Parts, build
-from .drivers import DefaultDriver, RandomDriver
+from .drivers import LENGTH, driver_of
 from .expect import failed_steps, unmet
 from .run import Observer, Outcome, Verdict, run
 
@@ -45,27 +46,46 @@ class Result:
         return "" if self.held else f"ended as {self.verdict!r} after {self.steps} steps"
 
 
+def usual_length(scenario: Scenario, parts: Parts | None = None) -> int:
+    """How many steps the default driver takes to quiet."""
+    model, world = build(scenario.cluster, parts)
+    return run(model, world, max_steps=MAX_STEPS).steps
+
+
 def check(
     scenario: Scenario,
     seed: int | None = None,
     *,
+    driver: str = "",
+    faults: FaultBudget = NO_FAULTS,
+    length: int = 0,
     parts: Parts | None = None,
     monitor: Monitor | None = None,
     max_steps: int = MAX_STEPS,
     observers: tuple[Observer, ...] = (),
 ) -> Result:
-    """Run a scenario under the default driver (no seed) or the random one, with all invariants on unless another monitor is given."""
+    """Run a scenario to quiet under a driver (without a name: the default one if there is no seed, else the random one), with all invariants on unless another
+    monitor is given.
+
+    `faults` may happen on the way, spread over `length` steps (0: as many as the default driver takes); then they stop, and the default driver goes on to
+    quiet: LIVENESS invariants are asked there. What the scenario expects is due unless a fault has hit a user, who then may not have done what was meant.
+    """
     if monitor is None:
         from refk8s.invariants import suite
 
         monitor = Monitor(suite().all())
-    model, world = build(scenario.cluster, parts)
-    driver = DefaultDriver() if seed is None else RandomDriver(seed)
-    outcome: Outcome = run(model, world, driver, monitor=monitor, max_steps=max_steps, observers=observers)
+    name = driver or ("default" if seed is None else "random")
+    if faults.total and not length:
+        length = usual_length(scenario, parts)
+    chooser = driver_of(name, seed, faults=faults, length=length or LENGTH)
+    model, world = build(scenario.cluster, parts, chooser.faults)
+    outcome: Outcome = run(model, world, chooser, monitor=monitor, max_steps=max_steps, observers=observers)
     end = outcome.world
-    missing = unmet(end, scenario.expect) if outcome.verdict == "quiet" else []
-    if scenario.must_succeed:
-        missing += failed_steps(end)
+    refused = failed_steps(end)
+    missing = []
+    if not (chooser.faults.total and refused):
+        missing = unmet(end, scenario.expect) if outcome.verdict == "quiet" else []
+        missing += refused if scenario.must_succeed else []
     return Result(
         scenario.name,
         seed,

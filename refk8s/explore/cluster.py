@@ -17,12 +17,12 @@ from ..api.store import Change, Store
 from ..controllers.leader import LeaderElector, elected
 from ..controllers.program import kube_controller_manager
 from ..controllers.runtime import Controller, Handler, Recorder
-from ..core.action import Crash
+from ..core.budget import NO_FAULTS, FaultBudget
 from ..core.hands import Hands
 from ..core.model import Model
 from ..core.process import Program
-from ..core.processes import add_process
-from ..core.step import Draft, step
+from ..core.processes import add_process, shut_down
+from ..core.step import Draft
 from ..core.step import genesis as first_world
 from ..core.watching import WATCHES, Watches
 from ..core.wire import Request
@@ -79,8 +79,8 @@ class Cluster:
     quiet_ms: int = 10_000
 
 
-def build(cluster: Cluster, parts: Parts | None = None) -> tuple[Model, World]:
-    """The Model and the first World of a cluster. Raises Refk8sError for objects that the API server refuses."""
+def build(cluster: Cluster, parts: Parts | None = None, faults: FaultBudget = NO_FAULTS) -> tuple[Model, World]:
+    """The Model and the first World of a cluster, in which so many faults may happen. Raises Refk8sError for objects that the API server refuses."""
     parts = parts or Parts()
     programs = _programs(cluster, parts)
     model = Model(
@@ -102,11 +102,10 @@ def build(cluster: Cluster, parts: Parts | None = None) -> tuple[Model, World]:
             server = n if pid in servers else n % len(servers)
             add_process(draft, pid, server, trailing=pid in servers and len(servers) > 1)
 
-    world = first_world(model, store, fill)
-    for name in cluster.absent:
-        world, _ = step(model, world, Crash(world.names[f"kubelet/{name}"]))
-        world.index = 0
-    return model, world
+        for name in cluster.absent:
+            shut_down(draft, draft.world.names[f"kubelet/{name}"])
+
+    return model, first_world(model, store, fill, faults)
 
 
 def _programs(cluster: Cluster, parts: Parts) -> dict[str, Program]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
+
+import attrs
 
 from ..core.hands import Hands
+from ..core.table import Table
 from .records import worker_key
 from .runtime import NOTHING_RUNS, RUNTIME, Runtime
 from .worker import STARTED
@@ -33,3 +37,29 @@ def lose_runtime(hands: Hands) -> None:
     for name, size in runtime.images.items():
         lost = lost.with_image(name, size)
     hands.remember(RUNTIME, lost)
+
+
+EXIT_CODES: Final = (1, 0)
+"""How a container that ends by itself may end."""
+
+
+@attrs.frozen(eq=False)
+class NodeMachine:
+    """The machine of a node: a power cut, and containers that exit by themselves (`default/web web exit=1`)."""
+
+    def lose(self, hands: Hands) -> None:
+        """All containers are gone."""
+        lose_runtime(hands)
+
+    def mishaps(self, memory: Table[str, Any], now_ms: int) -> Iterator[str]:
+        """The containers that run, each with the codes with which it may exit."""
+        runtime: Runtime = memory.get(RUNTIME, NOTHING_RUNS)
+        for _, sandbox in sorted(runtime.pods.items(), key=lambda item: (item[1].key, item[0])):
+            for run in sandbox.instances:
+                if run.runs(now_ms):
+                    yield from (f"{sandbox.key} {run.name} exit={code}" for code in EXIT_CODES)
+
+    def befall(self, hands: Hands, what: str) -> bool:
+        """Let a container exit."""
+        pod, container, code = what.split(" ")
+        return end_container(hands, pod, container, int(code.removeprefix("exit=")))

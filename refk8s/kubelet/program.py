@@ -10,6 +10,7 @@ from typing import Any
 from ..controllers.runtime import Recorder
 from ..core.process import KUBELET, Program
 from .behaviour import parse_behaviours
+from .faults import NodeMachine
 from .node import NodeLease, NodeStatus
 from .rules import Rules
 from .spec import NodeSpec
@@ -46,6 +47,7 @@ def kubelet(
             NodeLease(spec=node),
         ),
         KUBELET,
+        machine=NodeMachine(),
     )
 
 

@@ -24,7 +24,7 @@ import orjson
 from ..core.action import Action, Input
 from ..core.delta import Delta
 from ..core.digest import text
-from ..core.enabled import first, label
+from ..core.enabled import deviates, label
 from ..core.errors import Refk8sError
 from ..core.invariant import Violation
 from ..core.model import Model
@@ -118,7 +118,7 @@ def record(model: Model, before: World, action: Action, after: World, delta: Del
         "label": label(model, before, action),
         "actor": actor(before, action),
         "because": delta.cause,
-        "dev": action != first(before),
+        "dev": deviates(before, action),
         "keys": [f"{change.resource}/{change.key}" for change in delta.commits],
         "digest": text(after.fingerprint),
     }

@@ -11,6 +11,7 @@ from typing import Any, Literal
 import attrs
 
 from ..core.action import Action, Input
+from ..core.budget import FaultBudget
 from ..core.digest import text
 from ..core.enabled import find
 from ..core.errors import Refk8sError, ReplayDivergence
@@ -45,7 +46,11 @@ class Replayed:
 
 def world_of(trace: Trace, parts: Parts | None = None) -> tuple[Model, World]:
     """The model and first world that a trace's header describes. Raises Refk8sError."""
-    return build(scenario_of(trace).cluster, parts)
+    try:
+        faults = FaultBudget.of(trace.header.get("faults") or {})
+    except Refk8sError as error:
+        raise Refk8sError(f"line 1: {error}") from None
+    return build(scenario_of(trace).cluster, parts, faults)
 
 
 def scenario_of(trace: Trace) -> Scenario:

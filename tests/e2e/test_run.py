@@ -62,7 +62,7 @@ def test_all_tells_details_and_quiet_tells_nothing() -> None:
 def test_the_shape_of_the_report_is_version_1() -> None:
     data = report("run", "rollout", "--seed", "3")
     assert list(data) == [
-        "version", "scenario", "driver", "seed", "verdict", "held", "steps", "deviations", "revision", "logicalSeconds", "digest", "violation",
+        "version", "scenario", "driver", "seed", "faults", "verdict", "held", "steps", "deviations", "revision", "logicalSeconds", "digest", "violation",
         "failures", "objects", "story",
     ]  # fmt: skip
     assert (data["version"], data["scenario"], data["driver"], data["seed"]) == (1, "rollout", "random", 3)

@@ -7,6 +7,7 @@ from typing import Any
 import attrs
 
 from refk8s.api.store import Store, Txn
+from refk8s.core.budget import NO_FAULTS, FaultBudget
 from refk8s.core.flight import Cached, Recall, Reconcile, Remember, Requeue, Retry
 from refk8s.core.model import Model
 from refk8s.core.process import Program
@@ -68,12 +69,16 @@ class Copier:
 
     def reconcile(self, key: str) -> Reconcile:
         box = (yield Cached("boxes")).get(key)
+        if box is None:
+            return None
         turns = yield Recall("turns", 0)
         yield Remember("turns", turns + 1)
         label = yield Request("get", "labels", "", key)
         if label.code == 404:
             made = yield Request("create", "labels", "", key, body=document(key, box.document["size"]))
             return None if made.ok else Retry("lost a race")
+        if not label.ok:
+            return Retry("no answer")
         if label.obj.document["size"] != box.document["size"]:
             body = document(key, box.document["size"], label.obj.revision)
             done = yield Request("update", "labels", "", key, body=body)
@@ -126,11 +131,13 @@ def model(**changes: Any) -> Model:
     return attrs.evolve(made, **changes)
 
 
-def world(made: Model, copiers: int = 1) -> World:
+def world(made: Model, copiers: int = 1, faults: FaultBudget = NO_FAULTS, servers: int = 1) -> World:
     def fill(draft: Draft) -> None:
         add_process(draft, "apiserver", 0)
+        for n in range(1, servers):
+            add_process(draft, f"apiserver/{n}", n)
         for n in range(copiers):
             add_process(draft, f"copier/{n}", 0)
         add_process(draft, "user/ann", 0)
 
-    return genesis(made, Store(), fill)
+    return genesis(made, Store(), fill, faults)
