@@ -71,7 +71,10 @@ def test_standard_input_is_named_as_such() -> None:
         (["run", "first-pod", "--driver", "default", "--seed", "1"], "--driver default has no seed; leave --seed away"),
         (["run", "first-pod", "--faults", "crsh=1"], "--faults crsh=1: no kind 'crsh'; there are crash, lost"),
         (["run", "first-pod", "--faults", "crash=many"], "'many' is no number; write KIND=N, for instance crash=2"),
-        (["run", "first-pod", "--driver", "default", "--faults", "1"], "--driver default makes no faults; leave it away"),
+        (
+            ["run", "first-pod", "--driver", "default", "--faults", "1"],
+            "--driver default makes no faults; leave it away",
+        ),
         (["run", "first-pod", "--until", "done"], "--until done: no kind 'done'; write quiet, or kind/name=STATE"),
         (["run", "first-pod", "--until", "pod"], "--until pod: no name; write pod/NAME=STATE"),
         (["run", "first-pod", "--sede", "1"], "No such option: --sede"),
