@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
-import yaml
 
 from ..core.wire import Request, Response
 from .patch import CONTENT_TYPES
@@ -16,6 +15,7 @@ from .rest import shown
 from .rest.bodies import go_parse_error
 from .status import ApiError, bad_request, generic
 from .strict import read_json
+from .yaml import BadYaml, read_yaml
 
 __all__ = ["Http", "Refused", "Target", "body_of", "request_of", "target_of", "watch_options"]
 
@@ -107,7 +107,7 @@ def request_of(http: Http, target: Target) -> Request:
         error = generic(405)
         raise Refused(405, "" if http.method == "HEAD" else error.doc())
     options = _options(http.query)
-    content_type = _header(http, "content-type").partition(";")[0]
+    content_type = header(http, "content-type").partition(";")[0]
     if verb == "patch":
         options["patchType"] = CONTENT_TYPES.get(content_type, "apply")
     body = http.body
@@ -115,7 +115,7 @@ def request_of(http: Http, target: Target) -> Request:
         body = _parsed(body, content_type)
     elif isinstance(body, str) and "yaml" in content_type:
         options["contentType"] = content_type
-    agent = _header(http, "user-agent") or "unknown"
+    agent = header(http, "user-agent") or "unknown"
     if target.row is _BINDINGS:
         return Request("create", "pods", target.namespace, "", "binding", body, options, agent)
     return Request(verb, target.row.plural, target.namespace, target.name, target.subresource, body, options, agent)
@@ -142,22 +142,22 @@ def _options(query: Mapping[str, Any]) -> dict[str, Any]:
 
 def _parsed(text: str, content_type: str) -> Any:
     try:
-        return yaml.safe_load(text) if "yaml" in content_type else read_json(text)
+        return read_yaml(text)[0] if "yaml" in content_type else read_json(text)
     except json.JSONDecodeError as error:
         problem = f"couldn't get version/kind; json parse error: {go_parse_error(text, error)}"
         raise Refused.by(bad_request(problem)) from None
-    except yaml.YAMLError as error:
-        # DEVIATES: the texts of Go's YAML parser are not reproduced, because nobody reads them but people
+    except BadYaml as error:
         raise Refused.by(bad_request(str(error))) from None
 
 
-def _header(http: Http, wanted: str) -> str:
+def header(http: Http, wanted: str) -> str:
+    """A header of the request, "" if it has none of this (lower-case) name."""
     return next((value for name, value in http.headers.items() if name.lower() == wanted), "")
 
 
 def body_of(http: Http, target: Target, request: Request, response: Response) -> Any:
     """The JSON body of an answer."""
-    partial = _PARTIAL in _header(http, "accept")
+    partial = _PARTIAL in header(http, "accept")
     if response.status is not None or request.verb not in ("list", "deletecollection"):
         body = shown(response)
         return partial_metadata(body) if partial and response.status is None else body
@@ -179,4 +179,4 @@ def partial_metadata(document: dict[str, Any]) -> dict[str, Any]:
 
 def event_object(http: Http, document: dict[str, Any]) -> dict[str, Any]:
     """The object of a watch event, as the Accept header wants it."""
-    return partial_metadata(document) if _PARTIAL in _header(http, "accept") and "metadata" in document else document
+    return partial_metadata(document) if _PARTIAL in header(http, "accept") and "metadata" in document else document

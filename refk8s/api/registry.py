@@ -25,7 +25,8 @@ class Resource:
     `subresources` maps a name to its verbs; `create_on_update`: a PUT may create; `unconditional_update`: a PUT without resourceVersion is last-writer-wins;
     `graceful`: deletion has a grace period; `returns_deleted`: a delete that removes at once answers with the object; `collects`: the garbage collector looks
     after dependents (if not, the propagation policy is ignored); `fields`: the labels of field selectors and the paths that they mean, None for those two that
-    every kind has.
+    every kind has; `storage_key`: under which name the store keeps it ("" for the plural's), `storage_version`: in which version ("" for the row's own), where
+    these differ.
     """
 
     plural: str
@@ -44,6 +45,13 @@ class Resource:
     returns_deleted: bool = False
     collects: bool = True
     fields: Mapping[str, str] | None = None
+    storage_key: str = ""
+    storage_version: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name under which the store keeps the resource, which tells it from all others."""
+        return self.storage_key or self.plural
 
     @property
     def api_version(self) -> str:
