@@ -64,7 +64,7 @@ def fields_of(folder: Path | str | None = None) -> dict[str, dict[str, tuple[int
 
 
 def answer(case: Doc) -> dict[str, Any]:
-    """Return what the model does with the `input` of a case, in the shape of its `expected`. Without `preemption` where that is not decided."""
+    """Return what the model does with the `input` of a case, in the shape of its `expected`."""
     gated = default_profile().pre_enqueue(_pod(case["pod"]))
     return {"preEnqueue": _status(gated), "best": []} if gated is not None else _decision(decide(case, explain=True))
 
@@ -85,6 +85,7 @@ def _snapshot(case: Doc) -> Snapshot:
         case.get("replicaSets") or (),
         case.get("statefulSets") or (),
         case.get("replicationControllers") or (),
+        case.get("podDisruptionBudgets") or (),
     )
     return Snapshot.of([view(Node, n) for n in case["nodes"]], map(_pod, case.get("pods") or ()), listers)
 
@@ -106,7 +107,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
         shape["totals"] = dict(decision.totals)
     else:
         shape["messageDefaultProfile"] = decision.message
-        if decision.post_filter is not None and decision.post_filter.decided:
+        if decision.post_filter is not None:
             shape["preemption"] = _preemption(decision.post_filter)
     return shape
 
@@ -132,7 +133,7 @@ def _preemption(result: PostFilterResult) -> dict[str, Any]:
             for node, candidate in found.candidates.items()
         },
         "nominated": list(found.nominated),
-        "message": result.status.message,
+        "message": found.message,
     }
     if found.rejected:
         shape["rejected"] = {node: _status(status) for node, status in found.rejected.items()}

@@ -5,12 +5,13 @@ Source: pkg/scheduler/schedule_one.go, schedulePod; pkg/scheduler/framework/runt
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import attrs
 
 from refk8s.kinds.codec import EMPTY
+from refk8s.scheduler.filters import Filters, Nominated
 from refk8s.scheduler.framework import (
     MAX_SCORE,
     SKIP,
@@ -22,18 +23,14 @@ from refk8s.scheduler.framework import (
     PostFilterResult,
     Profile,
     Status,
+    TieRule,
+    first,
 )
 from refk8s.scheduler.messages import NO_NODES, fit_error
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo, question, remember
 from refk8s.scheduler.snapshot import Snapshot
 
 __all__ = ["Decision", "PluginScores", "TieRule", "first", "schedule"]
-
-TieRule = Callable[[tuple[str, ...]], str]
-"""Chooses one of the best nodes, which come sorted by name; upstream takes any of them."""
-
-Nominated = Mapping[str, Sequence[PodInfo]]
-"""Node → the pending pods that are nominated to run there."""
 
 PluginScores = Mapping[str, Mapping[str, tuple[int, int]]]
 """Plugin → node → (raw score, normalised score)."""
@@ -66,11 +63,6 @@ class Decision:
         return {name: verdicts[name] for name in sorted(verdicts)}
 
 
-def first(best: tuple[str, ...]) -> str:
-    """The default tie rule: the first name."""
-    return best[0]
-
-
 def schedule(
     profile: Profile,
     pod: PodInfo,
@@ -90,12 +82,12 @@ def schedule(
     """
     if not len(snapshot):
         return Decision(message=NO_NODES)
-    cycle = CycleState(snapshot)
+    cycle = CycleState(snapshot, choose)
     prepared = _pre_filter(profile, cycle, pod)
+    filters = cycle.filters = Filters(profile, cycle, pod, nominated, explain=explain)
     if isinstance(prepared, _Rejected):
         rejected = dict.fromkeys((node.name for node in snapshot.nodes()), prepared.status)
         return _unschedulable(profile, cycle, pod, rejected, prepared.restricting, pre_filter=prepared.status)
-    filters = _Filters(profile, cycle, pod, nominated, explain=explain)
     feasible, rejected = _find_feasible(filters, snapshot, prepared)
     if not feasible:
         return _unschedulable(profile, cycle, pod, rejected, prepared.restricting)
@@ -160,67 +152,8 @@ def _nowhere(restricting: list[str]) -> str:
     return f"node(s) didn't satisfy plugin(s) [{' '.join(sorted(restricting))}] simultaneously"
 
 
-class _Filters:
-    """The filters that have something to say about the pod, bound to what they prepared.
-
-    The verdict of the `local` ones that come first is asked of each version of a node once; with `explain`, of every node anew.
-    """
-
-    __slots__ = ("active", "asked", "first", "nominated", "pod", "rest", "run")
-
-    def __init__(
-        self, profile: Profile, cycle: CycleState, pod: PodInfo, nominated: Nominated, *, explain: bool
-    ) -> None:
-        states = cycle.filtering
-        self.pod = pod
-        self.active: list[tuple[Plugin, Any]] = [
-            (p, states[p.name]) for p in profile.at(Point.FILTER) if p.name in states
-        ]
-        local = 0 if explain else next((i for i, (p, _) in enumerate(self.active) if not p.local), len(self.active))
-        self.run = [(plugin.filter, state) for plugin, state in self.active]
-        self.first, self.rest = self.run[:local], self.run[local:]
-        self.asked = question("filter", *self.active[:local]) if local else None
-        self.nominated = nominated
-
-    def on(self, node: NodeInfo) -> Status | None:
-        """Return the first rejection of the node, None if the pod fits."""
-        if self.nominated and node.name in self.nominated:
-            return self._with_nominated(node)
-        if self.asked is not None:
-            status: Status | None = node.memo.get(self.asked, SUCCESS)
-            if status is SUCCESS:
-                status = remember(node, self.asked, self._run(self.first, node))
-            if status is not None:
-                return status
-        return self._run(self.rest, node) if self.rest else None
-
-    def _run(self, checks: list[tuple[Callable[..., Status | None], Any]], node: NodeInfo) -> Status | None:
-        for check, state in checks:
-            status = check(state, self.pod, node)
-            if status is not None:
-                return status
-        return None
-
-    def _with_nominated(self, node: NodeInfo) -> Status | None:
-        """Filter the node as if the nominated pods of at least the pod's priority ran there, and again without them."""
-        pod, with_others = self.pod, node
-        states = [state for _, state in self.active]
-        for other in self.nominated[node.name]:
-            if other.priority >= pod.priority and other.key != pod.key:
-                with_others = with_others.with_pod(other)
-                states = [
-                    p.add_pod(state, pod, other, with_others) for (p, _), state in zip(self.active, states, strict=True)
-                ]
-        if with_others is not node:
-            for (plugin, _), state in zip(self.active, states, strict=True):
-                status = plugin.filter(state, pod, with_others)
-                if status is not None:
-                    return status
-        return self._run(self.run, node)
-
-
 def _find_feasible(
-    filters: _Filters, snapshot: Snapshot, prepared: _Prepared
+    filters: Filters, snapshot: Snapshot, prepared: _Prepared
 ) -> tuple[list[NodeInfo], dict[str, Status]]:
     """Return the nodes that fit, and the verdict on the others. A nominated node that fits is the only one looked at.
 
@@ -266,26 +199,38 @@ def _unschedulable(
     pre_filter: Status | None = None,
 ) -> Decision:
     """Run PostFilter and put the failure together. Source: schedulingAlgorithm, RunPostFilterPlugins."""
-    result: PostFilterResult | None = None
-    reasons: list[str] = []
-    for plugin in profile.at(Point.POST_FILTER):
-        result = plugin.post_filter(cycle, pod, rejected)
-        if result.status.code is Code.SUCCESS or not result.decided:
-            reasons = []
-            break
-        reasons.extend(result.status.reasons)
+    result = _post_filter(profile, cycle, pod, rejected)
     return Decision(
         message=fit_error(
             len(cycle.snapshot),
             rejected.values(),
             pre_filter=pre_filter.message if pre_filter else "",
-            post_filter=", ".join(reasons),
+            post_filter=result.status.message if result else "",
         ),
         rejected=rejected,
         pre_filter=pre_filter,
         post_filter=result,
         unschedulable_plugins=tuple(sorted({*plugins, *(status.plugin for status in rejected.values())} - {""})),
     )
+
+
+def _post_filter(
+    profile: Profile, cycle: CycleState, pod: PodInfo, rejected: Mapping[str, Status]
+) -> PostFilterResult | None:
+    """Ask each plugin for help until one has made room; else all their reasons and the last nomination. Source: RunPostFilterPlugins."""
+    nominated: str | None = None
+    reasons: list[str] = []
+    result: PostFilterResult | None = None
+    for plugin in profile.at(Point.POST_FILTER):
+        result = plugin.post_filter(cycle, pod, rejected)
+        if result.status.code is not Code.UNSCHEDULABLE:
+            return result
+        if result.nominated_node_name is not None:
+            nominated = result.nominated_node_name
+        reasons.extend(result.status.reasons)
+    if result is None:
+        return None
+    return PostFilterResult(Status(Code.UNSCHEDULABLE, result.status.plugin, tuple(reasons)), nominated, result.details)
 
 
 # ---------------------------------------------------------------- scoring

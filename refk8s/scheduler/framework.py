@@ -10,13 +10,14 @@ Source: staging/src/k8s.io/kube-scheduler/framework/interface.go; pkg/scheduler/
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import attrs
 
 if TYPE_CHECKING:
     from refk8s.scheduler.events import ClusterEvent, EventHint
+    from refk8s.scheduler.filters import Filters
     from refk8s.scheduler.listers import Listers
     from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
     from refk8s.scheduler.snapshot import Snapshot
@@ -34,6 +35,8 @@ __all__ = [
     "Profile",
     "Skip",
     "Status",
+    "TieRule",
+    "first",
 ]
 
 MAX_SCORE: Final = 100
@@ -104,14 +107,22 @@ class PreFilterResult:
 class PostFilterResult:
     """What a plugin can do for a pod that fits nowhere.
 
-    `status` SUCCESS: room will be made on `nominated_node_name`. Otherwise its reasons are appended to the failure message. `decided` False: the
-    plugin cannot tell (DefaultPreemption before its dry run is written); then `status` carries no reasons. `details` explain it.
+    `status` SUCCESS: room will be made on `nominated_node_name`. Otherwise its reasons are appended to the failure message, and `nominated_node_name`
+    is "" if the pod is to be nominated nowhere, None if that stays as it is. `details` explain it.
     """
 
     status: Status
-    nominated_node_name: str = ""
-    decided: bool = True
+    nominated_node_name: str | None = None
     details: Any = None
+
+
+TieRule = Callable[[tuple[str, ...]], str]
+"""Chooses one of several nodes that are equally good, which come sorted by name; upstream takes any of them."""
+
+
+def first(best: tuple[str, ...]) -> str:
+    """The default tie rule: the first name."""
+    return best[0]
 
 
 @attrs.define(eq=False)
@@ -119,8 +130,11 @@ class CycleState:
     """One cycle in progress: the snapshot it decides on, and each plugin's state by plugin name. Lives no longer than the cycle."""
 
     snapshot: Snapshot
+    choose: TieRule = first
     filtering: dict[str, Any] = attrs.Factory(dict)
     scoring: dict[str, Any] = attrs.Factory(dict)
+    filters: Filters | None = None
+    """The filters of this cycle, once PreFilter has run: what a dry run asks."""
 
     @property
     def listers(self) -> Listers:

@@ -14,6 +14,7 @@ from refk8s.core.table import EMPTY as EMPTY_TABLE
 from refk8s.core.table import Table
 from refk8s.kinds.codec import EMPTY, Document, view
 from refk8s.kinds.meta import LabelSelector
+from refk8s.scheduler.budgets import Budget
 
 __all__ = ["NO_LISTERS", "Listers", "OwnerKey"]
 
@@ -28,12 +29,13 @@ class Listers:
     """Persistent maps of what the scheduler's informers know besides pods and nodes; make new ones with the fields' own `set` and `delete`.
 
     `namespaces`: name → labels. `services`: (namespace, name) → selector, by namespace. `owners`: selector of each ReplicaSet, StatefulSet and
-    ReplicationController.
+    ReplicationController. `budgets`: disruption budgets by namespace and name.
     """
 
     namespaces: Table[str, Mapping[str, str]] = EMPTY_TABLE
     services: Table[str, Table[str, Mapping[str, str]]] = EMPTY_TABLE
     owners: Table[OwnerKey, LabelSelector | None] = EMPTY_TABLE
+    budgets: Table[tuple[str, str], Budget] = EMPTY_TABLE
 
     @classmethod
     def of(
@@ -43,6 +45,7 @@ class Listers:
         replica_sets: Iterable[Document] = (),
         stateful_sets: Iterable[Document] = (),
         replication_controllers: Iterable[Document] = (),
+        disruption_budgets: Iterable[Document] = (),
     ) -> Listers:
         """Return the listers of these documents."""
         listers = NO_LISTERS
@@ -55,6 +58,8 @@ class Listers:
         ):
             for owner in owners:
                 listers = listers.with_owner(api_version, kind, owner)
+        for budget in disruption_budgets:
+            listers = listers.with_budget(budget)
         return listers
 
     def namespace_labels(self, name: str) -> Mapping[str, str]:
@@ -84,6 +89,14 @@ class Listers:
         selector = (document.get("spec") or EMPTY).get("selector")
         parsed = LabelSelector(selector or EMPTY) if kind == "ReplicationController" else _selector(selector)
         return attrs.evolve(self, owners=self.owners.set((api_version, kind, namespace, name), parsed))
+
+    def with_budget(self, document: Document) -> Listers:
+        """Return the listers with this disruption budget added or updated."""
+        return attrs.evolve(self, budgets=self.budgets.set(_key(document), Budget.of(document)))
+
+    def without_budget(self, namespace: str, name: str) -> Listers:
+        """Return the listers without this disruption budget, which may be unknown."""
+        return attrs.evolve(self, budgets=self.budgets.discard((namespace, name)))
 
     def without_namespace(self, name: str) -> Listers:
         """Return the listers without this namespace, which may be unknown."""

@@ -1,52 +1,36 @@
 """DefaultPreemption: room for a pod that fits nowhere is made by deleting pods of lower priority.
 
-Only the part that needs no dry run is here: whether the pod may preempt at all, and the message where no node has a pod that could give way. Choosing
-victims (dry run, disruption budgets, choice of the node) belongs to the scheduler issue; until then the answer is `decided=False` where it is needed.
-
-Source: pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go; pkg/scheduler/framework/preemption/preemption.go.
+Source: pkg/scheduler/framework/plugins/defaultpreemption/default_preemption.go; pkg/scheduler/framework/preemption/preemption.go, Preempt.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
-from refk8s.kinds.codec import EMPTY
 from refk8s.scheduler.events import ActionType, ClusterEvent, EventHint, EventResource, QueueingHint
-from refk8s.scheduler.framework import SKIP, Code, CycleState, Plugin, Point, PostFilterResult, Skip, Status
+from refk8s.scheduler.framework import SKIP, SUCCESS, Code, CycleState, Plugin, Point, PostFilterResult, Skip, Status
 from refk8s.scheduler.listers import Listers
 from refk8s.scheduler.messages import fit_error
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
+from refk8s.scheduler.preemption import Preemption, dry_run
 
-__all__ = ["NOT_HELPFUL", "NO_VICTIMS", "Candidate", "DefaultPreemption", "Preemption"]
+__all__ = ["NOT_HELPFUL", "DefaultPreemption"]
 
 NOT_HELPFUL: Final = Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "", ("Preemption is not helpful for scheduling",))
-NO_VICTIMS: Final = Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "", ("No preemption victims found for incoming pod",))
-
-
-@attrs.frozen
-class Candidate:
-    """A node where deleting `victims` (most important first) makes room; so many of them exceed a disruption budget."""
-
-    victims: tuple[PodInfo, ...]
-    pdb_violations: int = 0
-
-
-@attrs.frozen
-class Preemption:
-    """The details of a PostFilterResult: whether the pod may preempt, what was found on the nodes that were tried, and the best of them (sorted)."""
-
-    eligible: bool = True
-    candidates: Mapping[str, Candidate] = EMPTY
-    rejected: Mapping[str, Status] = EMPTY
-    nominated: tuple[str, ...] = ()
 
 
 @attrs.frozen
 class DefaultPreemption(Plugin):
-    """Makes room after the filters; takes no part in filtering and scoring."""
+    """Makes room after the filters; takes no part in filtering and scoring.
+
+    Of n nodes that could help, the larger of `min_candidate_nodes_percentage` of n and `min_candidate_nodes_absolute` are found at least.
+    """
+
+    min_candidate_nodes_percentage: int = 10
+    min_candidate_nodes_absolute: int = 100
 
     name = "DefaultPreemption"
     points = frozenset({Point.POST_FILTER})
@@ -64,36 +48,52 @@ class DefaultPreemption(Plugin):
         return 0
 
     def post_filter(self, cycle: CycleState, pod: PodInfo, rejected: Mapping[str, Status]) -> PostFilterResult:
-        why_not = _ineligible(cycle, pod, rejected)
+        why_not = self._ineligible(cycle, pod, rejected)
         if why_not:
-            return self._failed(why_not, Preemption(eligible=False))
+            return self._failed(why_not, None, Preemption(eligible=False))
         nodes = cycle.snapshot.nodes()
-        tried: dict[str, Status] = {}
-        for node in nodes:
-            if rejected[node.name].code is Code.UNSCHEDULABLE:
-                if any(other.priority < pod.priority for other in node.pods):
-                    return PostFilterResult(Status(Code.UNSCHEDULABLE, self.name), decided=False)
-                tried[node.name] = NO_VICTIMS
-        statuses = [tried.get(node.name, NOT_HELPFUL) for node in nodes]
-        return self._failed(fit_error(len(nodes), statuses), Preemption(rejected=tried))
+        tried = [node for node in nodes if rejected[node.name].code is Code.UNSCHEDULABLE]
+        found = Preemption()
+        if tried:
+            assert cycle.filters is not None, "PostFilter ran before PreFilter"
+            budgets = tuple(cycle.listers.budgets.values())
+            found = dry_run(cycle.filters, tried, budgets, self._enough(len(tried)), self.may_evict)
+        if found.nominated:
+            return PostFilterResult(SUCCESS, cycle.choose(found.nominated), found)
+        statuses = [found.rejected.get(node.name, NOT_HELPFUL) for node in nodes]
+        return self._failed(fit_error(len(nodes), statuses), "", found)
 
     def events(self) -> tuple[EventHint, ...]:
         return (EventHint(ClusterEvent(EventResource.POD, ActionType.DELETE), _never),)
 
-    def _failed(self, message: str, details: Preemption) -> PostFilterResult:
-        return PostFilterResult(Status(Code.UNSCHEDULABLE, self.name, (f"preemption: {message}",)), details=details)
+    @classmethod
+    def from_args(cls, args: Mapping[str, Any]) -> DefaultPreemption:
+        percentage, absolute = args.get("minCandidateNodesPercentage"), args.get("minCandidateNodesAbsolute")
+        return cls(10 if percentage is None else percentage, 100 if absolute is None else absolute)
 
+    def may_evict(self, victim: PodInfo, preemptor: PodInfo) -> bool:
+        """Tell whether one pod may be evicted for another. Source: isPreemptionAllowed."""
+        return victim.priority < preemptor.priority
 
-def _ineligible(cycle: CycleState, pod: PodInfo, rejected: Mapping[str, Status]) -> str:
-    """Return why the pod may not preempt, "" if it may. Source: PodEligibleToPreemptOthers."""
-    if pod.pod.spec.preemption_policy == "Never":
-        return "not eligible due to preemptionPolicy=Never."
-    node = cycle.snapshot.node(pod.pod.status.nominated_node_name)
-    if node is not None and rejected[node.name].code is not Code.UNSCHEDULABLE_AND_UNRESOLVABLE:
-        for other in node.pods:
-            if other.priority < pod.priority and _terminating_by_preemption(other):
-                return "not eligible due to a terminating pod on the nominated node."
-    return ""
+    def _enough(self, nodes: int) -> int:
+        """Return how many candidates are enough. Source: calculateNumCandidates."""
+        return min(max(nodes * self.min_candidate_nodes_percentage // 100, self.min_candidate_nodes_absolute), nodes)
+
+    def _ineligible(self, cycle: CycleState, pod: PodInfo, rejected: Mapping[str, Status]) -> str:
+        """Return why the pod may not preempt, "" if it may. Source: PodEligibleToPreemptOthers."""
+        if pod.pod.spec.preemption_policy == "Never":
+            return "not eligible due to preemptionPolicy=Never."
+        node = cycle.snapshot.node(pod.pod.status.nominated_node_name)
+        if node is not None and rejected[node.name].code is not Code.UNSCHEDULABLE_AND_UNRESOLVABLE:
+            for other in node.pods:
+                if self.may_evict(other, pod) and _terminating_by_preemption(other):
+                    return "not eligible due to a terminating pod on the nominated node."
+        return ""
+
+    def _failed(self, why: str, nominated_node_name: str | None, details: Preemption) -> PostFilterResult:
+        message = f"preemption: {why}"
+        status = Status(Code.UNSCHEDULABLE, self.name, (message,))
+        return PostFilterResult(status, nominated_node_name, attrs.evolve(details, message=message))
 
 
 def _terminating_by_preemption(pod: PodInfo) -> bool:

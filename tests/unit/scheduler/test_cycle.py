@@ -98,12 +98,12 @@ def test_a_pod_that_never_preempts_says_so() -> None:
     assert decision.message == f"0/1 nodes are available: 1 Insufficient cpu. {tail}"
 
 
-def test_where_a_dry_run_of_preemption_would_be_needed_the_message_ends_before_it() -> None:
+def test_where_room_can_be_made_the_message_says_nothing_of_preemption() -> None:
     there = snapshot({"a": [pod("x", requests={"cpu": "4"})]})
     decision = schedule(PROFILE, pod(requests={"cpu": "2"}, priority=9), there)
     assert decision.message == "0/1 nodes are available: 1 Insufficient cpu."
     assert decision.post_filter is not None
-    assert not decision.post_filter.decided
+    assert (decision.post_filter.status.code, decision.post_filter.nominated_node_name) == (Code.SUCCESS, "a")
 
 
 def test_without_nodes_there_is_nothing_to_say_about_them() -> None:

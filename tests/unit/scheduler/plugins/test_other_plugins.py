@@ -1,12 +1,11 @@
-"""ImageLocality, SchedulingGates, PrioritySort, DefaultPreemption and the shared arithmetic."""
+"""ImageLocality, SchedulingGates, PrioritySort and the shared arithmetic."""
 
 from typing import Any
 
 import pytest
 
 from refk8s.scheduler.events import ActionType
-from refk8s.scheduler.framework import Code, CycleState, Status
-from refk8s.scheduler.plugins.default_preemption import NO_VICTIMS, DefaultPreemption, Preemption
+from refk8s.scheduler.framework import CycleState
 from refk8s.scheduler.plugins.image_locality import ImageLocality
 from refk8s.scheduler.plugins.normalize import by_maximum, by_maximum_reversed, quotient, rounded
 from refk8s.scheduler.plugins.priority_sort import PrioritySort
@@ -73,48 +72,6 @@ def test_the_queue_is_ordered_by_priority_then_time() -> None:
     assert not less(low, 1, high, 9)
     assert less(low, 1, low, 2)
     assert not less(low, 2, low, 2)
-
-
-MAYBE = Status(Code.UNSCHEDULABLE, "X", ("x",))
-NEVER = Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "X", ("x",))
-
-
-def test_only_nodes_where_preemption_could_help_are_tried() -> None:
-    there = snapshot({"a": [pod("x")], "b": [pod("y", priority=9)]})
-    incoming = pod("p", priority=9)
-    result = DefaultPreemption().post_filter(CycleState(there), incoming, {"a": NEVER, "b": MAYBE})
-    assert result.details == Preemption(rejected={"b": NO_VICTIMS})
-    assert result.status.message == (
-        "preemption: 0/2 nodes are available: "
-        "1 No preemption victims found for incoming pod, 1 Preemption is not helpful for scheduling."
-    )
-    assert not DefaultPreemption().post_filter(CycleState(there), incoming, {"a": MAYBE, "b": MAYBE}).decided
-
-
-def victim(reason: str = "PreemptionByScheduler", priority: int = 0, deletion: str = "2026-01-01T00:00:00Z") -> Any:
-    conditions = [{"type": "Ready", "status": "True"}, {"type": "DisruptionTarget", "status": "True", "reason": reason}]
-    return pod("v", priority=priority, metadata={"deletionTimestamp": deletion}, status={"conditions": conditions})
-
-
-@pytest.mark.parametrize(
-    ("there", "verdict", "eligible"),
-    [
-        (victim(), MAYBE, False),
-        (victim(), NEVER, True),
-        (victim(reason="EvictionByEvictionAPI"), MAYBE, True),
-        (victim(priority=9), MAYBE, True),
-        (victim(deletion=""), MAYBE, True),
-    ],
-)
-def test_a_pod_whose_victims_are_still_leaving_waits(there: Any, verdict: Status, eligible: bool) -> None:
-    incoming = pod("p", priority=9, status={"nominatedNodeName": "a"})
-    result = DefaultPreemption().post_filter(CycleState(snapshot({"a": [there]})), incoming, {"a": verdict})
-    waits = "preemption: not eligible due to a terminating pod on the nominated node."
-    assert (result.status.message == waits) is not eligible
-
-
-def test_preemption_itself_never_wakes_a_pod() -> None:
-    assert not hint(DefaultPreemption(), pod("p"), ActionType.DELETE, pod_view("x", nodeName="a"), None)
 
 
 def test_scores_are_shares_of_the_highest() -> None:
