@@ -7,6 +7,7 @@ from typing import Any
 from .clock import GOAL, PERIODIC
 from .delta import Delta
 from .digest import cell, mix
+from .errors import ModelError
 from .flight import token
 from .model import Model
 from .process import Process, Program, WorkQueue
@@ -50,6 +51,14 @@ class Draft:
             self.ready[BEGIN + program.rank] |= 1 << p
         else:
             self.ready[BEGIN + program.rank] &= ~(1 << p)
+
+    def wait(self, until_ms: int) -> None:
+        """Time goes on to a moment at or before the next deadline, as an Input from outside may want. Raises ModelError for a moment after it."""
+        deadline = self.world.timers.next_deadline()
+        if deadline is not None and until_ms > deadline:
+            raise ModelError(f"an input at {until_ms} passes over the deadline at {deadline}")
+        if until_ms > self.now_ms:
+            self.world.now_ms = self.now_ms = until_ms
 
     def cache(self, p: int, process: Process, stream: str) -> Any:
         """The cache of `stream`, or None before its first list."""

@@ -36,6 +36,14 @@ def serve(draft: Draft, action: Serve) -> None:
         answer(draft, message, response)
 
 
+def serve_now(draft: Draft, p: int, request: Request) -> None:
+    """The API server of process `p` handles a request that `p` makes from outside: it came over a real wire, so none of the model's carries it."""
+    process = draft.world.procs[p]
+    digest = cell("now", process.pid, process.incarnation)
+    message = InFlight(f"{process.pid}/now", p, process.incarnation, process.server, request, None, 0, digest, -1)
+    draft.delta.served = (message, _handle(draft, process.server, message))
+
+
 def _handle(draft: Draft, server: int, message: InFlight) -> Response:
     world = draft.world
     sender = world.procs[message.sender]

@@ -19,6 +19,8 @@ from ..controllers.program import kube_controller_manager
 from ..controllers.runtime import Controller, Handler, Recorder
 from ..core.budget import NO_FAULTS, FaultBudget
 from ..core.hands import Hands
+from ..core.informers import compact
+from ..core.messages import serve_now
 from ..core.model import Model
 from ..core.process import Program
 from ..core.processes import add_process, shut_down
@@ -189,8 +191,19 @@ def _without_heartbeats(document: Mapping[str, Any]) -> Any:
 
 
 def accept(draft: Draft, payload: Any) -> None:
-    """Carry out an Input: {"step": {...}} is one more step of the interactive user, {"request": {...}} a bare request of that user."""
+    """Carry out an Input.
+
+    {"step": {...}} is one more step of the interactive user, {"request": {...}} a bare request of that user, which goes over the wire; {"http": {...}, "at": ms}
+    a request that came over a real wire at that moment and is handled at once; {"compact": n} forgets all history but n revisions, as etcd's administrator does.
+    """
     p = draft.world.names[YOU]
+    if "http" in payload:
+        draft.wait(payload["at"])
+        serve_now(draft, p, Request(**payload["http"]))
+        return
+    if "compact" in payload:
+        compact(draft, payload["compact"])
+        return
     if "request" in payload:
         draft.post(p, Request(**payload["request"]))
         return

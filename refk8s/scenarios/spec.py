@@ -107,11 +107,11 @@ class Behaviour:
 
 @attrs.frozen
 class Components:
-    """How many replicas of each component there are; several API servers have watch caches of their own."""
+    """How many replicas of each component there are (none: it is left out); several API servers have watch caches of their own."""
 
     api_servers: Positive = 1
-    controller_managers: Positive = 1
-    schedulers: Positive = 1
+    controller_managers: Natural = 1
+    schedulers: Natural = 1
 
 
 @attrs.frozen

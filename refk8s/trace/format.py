@@ -79,17 +79,7 @@ class Writer:
         self._last = world
         self._flush_every = flush_every
         self._file: io.BufferedIOBase = _create(path)
-        self._line(
-            {
-                "refk8s": "trace",
-                "version": VERSION,
-                "kubernetes": KUBERNETES,
-                **header,
-                "epoch": model.epoch_ms,
-                "gates": dict(model.gates),
-                "digest": text(world.fingerprint),
-            }
-        )
+        self._line(header_line(model, world, header))
 
     def __call__(self, before: World, action: Action, after: World, delta: Delta) -> None:
         """Write one step."""
@@ -101,14 +91,32 @@ class Writer:
 
     def close(self, verdict: str, violation: Violation | None = None) -> None:
         """Write the verdict and close the file."""
-        line: dict[str, Any] = {"verdict": verdict, "steps": self._last.index, "digest": text(self._last.fingerprint)}
-        if violation is not None:
-            line["violation"] = {"id": violation.invariant.id, "step": violation.step, "finding": violation.finding}
-        self._line(line)
+        self._line(verdict_line(self._last, verdict, violation))
         self._file.close()
 
     def _line(self, line: Mapping[str, Any]) -> None:
         self._file.write(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def header_line(model: Model, world: World, header: Mapping[str, Any]) -> dict[str, Any]:
+    """The first line of a trace that begins with `world`."""
+    return {
+        "refk8s": "trace",
+        "version": VERSION,
+        "kubernetes": KUBERNETES,
+        **header,
+        "epoch": model.epoch_ms,
+        "gates": dict(model.gates),
+        "digest": text(world.fingerprint),
+    }
+
+
+def verdict_line(world: World, verdict: str, violation: Violation | None = None) -> dict[str, Any]:
+    """The last line of a trace that ends with `world`."""
+    line: dict[str, Any] = {"verdict": verdict, "steps": world.index, "digest": text(world.fingerprint)}
+    if violation is not None:
+        line["violation"] = {"id": violation.invariant.id, "step": violation.step, "finding": violation.finding}
+    return line
 
 
 def record(model: Model, before: World, action: Action, after: World, delta: Delta) -> dict[str, Any]:
@@ -148,16 +156,10 @@ def read(path: Path) -> Trace:
             f"{path}: empty; a trace begins with a header line (write one with `refk8s run --trace FILE`)"
         )
     header = lines[0]
-    if header.get("refk8s") != "trace":
-        raise Refk8sError(f"{path}:1: not a refk8s trace; write one with `refk8s run --trace FILE`")
-    if header.get("version") != VERSION:
-        raise Refk8sError(
-            f"{path}:1: trace version {header.get('version')!r}, this refk8s reads {VERSION}; record it again with this version"
-        )
-    _check(path, 1, header, HEADER)
+    check_header(path, header)
     verdict: Mapping[str, Any] = lines[-1] if "verdict" in lines[-1] else {}
     body = lines[1:-1] if verdict else lines[1:]
-    steps = tuple(_step(path, number, line) for number, line in enumerate(body, 2))
+    steps = tuple(step_of(path, number, line) for number, line in enumerate(body, 2))
     if verdict:
         _check(path, len(lines), verdict, VERDICT)
         if verdict["steps"] != len(steps):
@@ -183,7 +185,19 @@ def _check(path: Path, number: int, line: Mapping[str, Any], wanted: Mapping[str
             raise Refk8sError(f"{path}:{number}: {problem}; the file was edited or is of another version")
 
 
-def _step(path: Path, number: int, line: Mapping[str, Any]) -> Step:
+def check_header(path: Path, header: Mapping[str, Any]) -> None:
+    """Raise Refk8sError for a first line that is not that of a trace of this version."""
+    if header.get("refk8s") != "trace":
+        raise Refk8sError(f"{path}:1: not a refk8s trace; write one with `refk8s run --trace FILE`")
+    if header.get("version") != VERSION:
+        raise Refk8sError(
+            f"{path}:1: trace version {header.get('version')!r}, this refk8s reads {VERSION}; record it again with this version"
+        )
+    _check(path, 1, header, HEADER)
+
+
+def step_of(path: Path, number: int, line: Mapping[str, Any]) -> Step:
+    """The step that line `number` of a trace describes. Raises Refk8sError."""
     _check(path, number, line, STEP)
     if line["i"] != number - 2:
         raise Refk8sError(

@@ -1,0 +1,70 @@
+"""What is served beside resources: version, health, discovery, OpenAPI documents."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Final
+
+import attrs
+
+from ..api.endpoints import Http, Refused
+from ..api.status import generic
+from ..trace.format import KUBERNETES
+from .live import Live
+from .negotiate import JSON
+
+_HEALTH: Final = ("/healthz", "/livez", "/readyz")
+_TEXT: Final = "text/plain; charset=utf-8"
+_VERSION: Final[dict[str, Any]] = {
+    "major": "1",
+    "minor": KUBERNETES.split(".")[1],
+    "emulationMajor": "1",
+    "emulationMinor": KUBERNETES.split(".")[1],
+    "minCompatibilityMajor": "1",
+    "minCompatibilityMinor": str(int(KUBERNETES.split(".")[1]) - 1),
+    "gitVersion": KUBERNETES,
+    "gitCommit": "",
+    "gitTreeState": "clean",
+    "buildDate": "1970-01-01T00:00:00Z",
+    "goVersion": "none",
+    "compiler": "refk8s",
+    "platform": f"{sys.platform}/python",
+}
+
+
+@attrs.frozen
+class Page:
+    """One page."""
+
+    code: int
+    body: Any
+    kind: str = JSON
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def page(http: Http, live: Live) -> Page | None:
+    """The page at a path, None for a path of resources. Raises Refused."""
+    path = http.path
+    if path == "/version" or path == "/version/":
+        _only_get(http)
+        return Page(200, _VERSION)
+    if path.startswith(_HEALTH):
+        return _health(http)
+    return None
+
+
+def _only_get(http: Http) -> None:
+    if http.method not in ("GET", "HEAD"):
+        raise Refused.by(generic(405))
+
+
+def _health(http: Http) -> Page | None:
+    first, _, check = http.path[1:].removesuffix("/").partition("/")
+    if f"/{first}" not in _HEALTH:
+        return None
+    _only_get(http)
+    if check not in ("", "ping", "log", "etcd"):
+        raise Refused(404, "404 page not found\n")
+    if "verbose" in http.query:
+        return Page(200, f"[+]ping ok\n[+]log ok\n[+]etcd ok\n{first} check passed\n", _TEXT)
+    return Page(200, "ok", _TEXT)
