@@ -51,6 +51,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "conformance": {"core", "kinds", "api", "controllers", "scheduler", "kubelet", "explore"},
     "invariants": {"core", "kinds", "api", "controllers", "scheduler", "kubelet", "explore"},
+    "http": {"core", "kinds", "api", "explore", "scenarios", "trace"},
     "cli": {
         "core",
         "kinds",
@@ -65,11 +66,12 @@ ARROWS: dict[str, set[str]] = {
         "zoo",
         "conformance",
         "invariants",
+        "http",
     },
 }
 BANNED_MODULES = {"time", "random", "uuid", "secrets"}
 BANNED_CALLS = {"hash", "id"}
-MAY_USE_THE_MACHINE = ("cli",)
+MAY_USE_THE_MACHINE = ("cli", "http")
 # __hash__ methods: no order depends on them, and both hash integers or delegate.
 ALLOWED_CALLS = {("core/table.py", "hash"), ("kinds/quantity.py", "hash")}
 

@@ -22,21 +22,37 @@ def serve(
         ),
     ] = "",
     port: Annotated[int, typer.Option(help="Port; 0 takes a free one.", min=0, max=65535)] = 8001,
-    host: Annotated[str, typer.Option(help="Address to listen on; others than loopback are open to the network.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others than loopback are open to the network.")
+    ] = "127.0.0.1",
     nodes: Annotated[int, typer.Option(help="Simulated kubelets of a cluster without a scenario.", min=0)] = 3,
     only: Annotated[
-        str, typer.Option(metavar="api", help="`api`: the bare API server, without nodes and controllers.", show_default=False)
+        str,
+        typer.Option(
+            metavar="api", help="`api`: the bare API server, without nodes and controllers.", show_default=False
+        ),
     ] = "",
     pace: Annotated[
-        str, typer.Option("--time", metavar="real|fast", help="real: time passes as on the wall; fast: it jumps until the cluster is quiet.")
+        str,
+        typer.Option(
+            "--time",
+            metavar="real|fast",
+            help="real: time passes as on the wall; fast: it jumps until the cluster is quiet.",
+        ),
     ] = "real",
     data: Annotated[
         Path | None,
-        typer.Option(help="Folder of the log; a server that is started there again goes on where it was.", file_okay=False),
+        typer.Option(
+            help="Folder of the log; a server that is started there again goes on where it was.", file_okay=False
+        ),
     ] = None,
     fsync: Annotated[bool, typer.Option("--fsync", help="Wait for the disk before a write is acknowledged.")] = False,
-    tls: Annotated[bool, typer.Option("--tls", help="HTTPS with a self-signed certificate, which --kubeconfig carries.")] = False,
-    token: Annotated[str, typer.Option(help="Bearer token that clients must show.", envvar="REFK8S_TOKEN", show_default=False)] = "",
+    tls: Annotated[
+        bool, typer.Option("--tls", help="HTTPS with a self-signed certificate, which --kubeconfig carries.")
+    ] = False,
+    token: Annotated[
+        str, typer.Option(help="Bearer token that clients must show.", envvar="REFK8S_TOKEN", show_default=False)
+    ] = "",
     kubeconfig: Annotated[Path | None, typer.Option(help="Write a kubeconfig here.", dir_okay=False)] = None,
     trace: Annotated[
         Path | None, typer.Option(help="Write the session as a trace here (Secrets as they are).", dir_okay=False)

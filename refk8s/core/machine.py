@@ -120,8 +120,8 @@ def _name(state: str) -> str:
 
 
 def _says_so(delta: Any) -> bool:
-    """Whether the step was a request whose sender decides about the status."""
+    """Whether the step was a request whose sender decides about the status: by writing it, or (a scheduler of the user's own) by binding."""
     if delta.served is None:
         return False
     request = delta.served[0].request
-    return bool(request.subresource == "status" or (request.verb == "create" and not request.subresource))
+    return bool(request.subresource in ("status", "binding") or (request.verb == "create" and not request.subresource))

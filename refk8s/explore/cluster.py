@@ -193,8 +193,8 @@ def _without_heartbeats(document: Mapping[str, Any]) -> Any:
 def accept(draft: Draft, payload: Any) -> None:
     """Carry out an Input.
 
-    {"step": {...}} is one more step of the interactive user, {"request": {...}} a bare request of that user, which goes over the wire; {"http": {...}, "at": ms}
-    a request that came over a real wire at that moment and is handled at once; {"compact": n} forgets all history but n revisions, as etcd's administrator does.
+    {"step": {...}} is one more step of the interactive user, {"request": {...}} a bare request of that user, which goes over the wire. {"http": {...},
+    "at": ms} is a request that came over a real wire at that moment and is handled at once; {"compact": n} forgets all history but n revisions.
     """
     p = draft.world.names[YOU]
     if "http" in payload:

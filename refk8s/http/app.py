@@ -150,7 +150,11 @@ class App:
         gone = asyncio.ensure_future(_gone(receive, stream))
         abort = scope.get("extensions", {}).get("refk8s", {}).get("abort")
         stream.abort = abort or stream.end
-        head = [(b"content-type", b"application/json"), (b"cache-control", b"no-cache, private"), (b"audit-id", _audit())]
+        head = [
+            (b"content-type", b"application/json"),
+            (b"cache-control", b"no-cache, private"),
+            (b"audit-id", _audit()),
+        ]
         try:
             await send({"type": "http.response.start", "status": 200, "headers": head})
             next_mark = loop.time() + BOOKMARK_EVERY_S

@@ -54,7 +54,7 @@ class NoLog:
 
 
 class Live:
-    """The cluster. `world` is its World now; `heard` is told each step's commits, `alarmed` each violation."""
+    """The cluster. `world` is its World now; `heard` is told each step's commits, `alarmed` each violation; `complete`: it has controllers and schedulers."""
 
     def __init__(
         self,
@@ -64,6 +64,8 @@ class Live:
         monitor: Monitor,
         log: Log,
         alarmed: Callable[[Violation], None],
+        *,
+        complete: bool = True,
     ) -> None:
         self.model = model
         self.world = world
@@ -73,6 +75,7 @@ class Live:
         self._monitor = monitor
         self._log = log
         self._alarmed = alarmed
+        self._complete = complete
         self._quiet_at = -1
 
     @property
@@ -135,10 +138,10 @@ class Live:
         return self.world.timers.next_deadline()
 
     def quiet(self) -> bool:
-        """Whether only heartbeats are left to happen. What must hold in a quiet cluster is checked when it has become so."""
+        """Whether only heartbeats are left to happen. What must hold in a quiet cluster, if it has controllers, is checked when it has become so."""
         if not is_quiet(self.model, self.world):
             return False
-        if self._quiet_at != self.world.last_effect_ms:
+        if self._complete and self._quiet_at != self.world.last_effect_ms:
             self._quiet_at = self.world.last_effect_ms
             violation = self._monitor.check_quiet(self.model, self.world)
             if violation is not None:

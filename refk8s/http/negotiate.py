@@ -36,7 +36,7 @@ def answer_type(accept: str) -> str:
     """
     if not accept:
         return JSON
-    wanted = []
+    wanted: list[tuple[float, int, str]] = []
     for clause in accept.split(","):
         kind, *parameters = (part.strip() for part in clause.split(";"))
         quality = next((_quality(p[2:]) for p in parameters if p.startswith("q=")), 1.0)

@@ -45,7 +45,7 @@ class Page:
 def page(http: Http, live: Live) -> Page | None:
     """The page at a path, None for a path of resources. Raises Refused."""
     path = http.path
-    if path == "/version" or path == "/version/":
+    if path in ("/version", "/version/"):
         _only_get(http)
         return Page(200, _VERSION)
     if path.startswith(_HEALTH):

@@ -33,7 +33,7 @@ class Protocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         super().on_message_begin()
-        self.scope["extensions"] = {"refk8s": {"abort": self.transport.abort}}  # type: ignore[typeddict-item]
+        self.scope["extensions"] = {"refk8s": {"abort": self.transport.abort}}
 
     def data_received(self, data: bytes) -> None:
         """More bytes from the client."""
@@ -97,7 +97,7 @@ async def serve(
     """Serve until SIGINT or SIGTERM comes or the log breaks (then raises LogBroken). `ready` is called once requests are taken."""
     more: dict[str, Any] = {"ssl_certfile": tls[0], "ssl_keyfile": tls[1]} if tls else {}
     config = uvicorn.Config(
-        app,  # type: ignore[arg-type]
+        app,
         http=Protocol,
         ws="none",
         lifespan="off",

@@ -78,7 +78,9 @@ class Session:
         log = TraceLog(model, files + self._traces, fsync=order.fsync) if files or self._traces else None
         clock = FastTime() if order.fast else RealTime(world.now_ms)
         self._log = log
-        self.live = Live(model, world, clock, Monitor(invariants), log or NoLog(), self._alarm)
+        components = self.scenario.cluster
+        complete = components.controller_managers > 0 and components.schedulers > 0
+        self.live = Live(model, world, clock, Monitor(invariants), log or NoLog(), self._alarm, complete=complete)
         self.hub = Hub()
         self.live.heard = self.hub.hear
         if order.only_api and not resumed:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -19,7 +19,8 @@ from ..api.store import Change
 from ..api.watch import BOOKMARK, ERROR, Event, Watch, seen
 
 MOST_WAITING: Final = 20_000
-"""So many events may wait for a client (upstream: some hundred, and some time)."""
+MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
+"""So many events, or bytes, may wait for a client (upstream: some hundred, and some time)."""
 
 BOOKMARK_EVERY_S: Final = 60.0
 
@@ -36,11 +37,13 @@ class Stream:
         self.dropped = False
         self.abort: Callable[[], None] = self.end
         self._waiting: list[bytes] = [line_of(http, event) for event in initial]
+        self._bytes = 0
         self._more = asyncio.Event()
 
     def put(self, line: bytes) -> None:
         """One more event for the client."""
-        if len(self._waiting) >= MOST_WAITING:
+        self._bytes += len(line)
+        if len(self._waiting) >= MOST_WAITING or self._bytes > MOST_WAITING_BYTES:
             self.dropped = self.ended = True
             self._waiting.clear()
         else:
@@ -60,7 +63,7 @@ class Stream:
             except TimeoutError:
                 return b""
         self._more.clear()
-        lines, self._waiting = self._waiting, []
+        lines, self._waiting, self._bytes = self._waiting, [], 0
         return b"".join(lines)
 
 
