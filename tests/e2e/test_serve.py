@@ -90,13 +90,17 @@ def test_bodies_have_limits(api: Server) -> None:
     assert (deep.code, deep.body["message"]) == (400, "json: exceeded max depth")
     for nested in (b"[" * 190 + b"]" * 190, b'{"a":' * 190 + b"1" + b"}" * 190):
         assert api.ask("POST", CONFIGMAPS, nested, content_type="application/json").code in (400, 422)
-        assert api.ask("PATCH", f"{CONFIGMAPS}/kube-root-ca.crt", nested, content_type="application/merge-patch+json").code in (400, 404)
+        assert api.ask(
+            "PATCH", f"{CONFIGMAPS}/kube-root-ca.crt", nested, content_type="application/merge-patch+json"
+        ).code in (400, 404)
 
 
 def test_a_body_in_pieces_is_read(api: Server) -> None:
     connection = api.connect()
     body = json.dumps(configmap("pieces")).encode()
-    connection.request("POST", CONFIGMAPS, iter([body[:10], body[10:]]), {"content-type": "application/json"}, encode_chunked=True)
+    connection.request(
+        "POST", CONFIGMAPS, iter([body[:10], body[10:]]), {"content-type": "application/json"}, encode_chunked=True
+    )
     assert connection.getresponse().status == 201
     connection.close()
 
