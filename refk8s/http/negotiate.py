@@ -17,12 +17,12 @@ from ..api.status import ApiError
 JSON: Final = "application/json"
 YAML: Final = "application/yaml"
 PROTOBUF: Final = "application/vnd.kubernetes.protobuf"
+# DEVIATES: no answer is written as protobuf or CBOR, because clients that prefer these take JSON as well.
 SERVED: Final = (JSON, YAML)
-"""DEVIATES: no answer is written as protobuf or CBOR, because clients that prefer these take JSON as well."""
 
 MAX_BODY_BYTES: Final = 3 * 1024 * 1024
+# DEVIATES: JSON may be nested 200 deep (upstream: 10,000), because no object of the API comes near that, and trees are walked recursively here.
 MAX_DEPTH: Final = 200
-"""DEVIATES: JSON may be nested so deep and no deeper (upstream: 10,000), because no object of the API comes near, and trees are walked recursively here."""
 
 GZIP_FROM_BYTES: Final = 128 * 1024
 _LISTED: Final = "application/json, application/yaml"
