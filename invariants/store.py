@@ -57,19 +57,20 @@ def watch_delivers_only_what_its_selector_covers(
     """An event of a selective watch is about an object that matches the selector, or did before."""
     if delta.delivered is None or delta.delivered[2] is None:
         return None
-    p, stream, change = delta.delivered
+    p, stream, last = delta.delivered
     resource, _, selector = stream.partition("@")
-    if change.resource != resource:
-        return f"{after.pids[p]} watches {stream} and got an event of {change.resource}/{change.key}"
     field, _, value = selector.partition("=")
-    if field == "node":
-        nodes = [
-            version.document["spec"].get("nodeName") for version in (change.obj, change.prev) if version is not None
-        ]
-        if value not in nodes:
-            return f"{after.pids[p]} watches {stream} and got {change.key}, which is on {nodes}"
-    elif field == "name" and change.key != value:
-        return f"{after.pids[p]} watches {stream} and got {change.key}"
+    for change in delta.batch or (last,):
+        if change.resource != resource:
+            return f"{after.pids[p]} watches {stream} and got an event of {change.resource}/{change.key}"
+        if field == "node":
+            nodes = [
+                version.document["spec"].get("nodeName") for version in (change.obj, change.prev) if version is not None
+            ]
+            if value not in nodes:
+                return f"{after.pids[p]} watches {stream} and got {change.key}, which is on {nodes}"
+        elif field == "name" and change.key != value:
+            return f"{after.pids[p]} watches {stream} and got {change.key}"
     return None
 
 
@@ -81,9 +82,12 @@ def watch_delivers_in_the_order_of_revisions(before: World, action: Action, afte
     moved = _moved(before, after, delta)
     if moved is None:
         return None
-    pid, stream, old, _, change = moved
-    if change is not None and old is not None and change.revision < old.revision:
-        return f"{pid} got an event of {stream} at revision {change.revision} after it had got to {old.revision}: expected a later one"
+    pid, stream, old, _, changes = moved
+    reached = old.revision if old is not None else 0
+    for change in changes:
+        if change.revision < reached:
+            return f"{pid} got an event of {stream} at revision {change.revision} after it had got to {reached}: expected a later one"
+        reached = change.revision
     return None
 
 
@@ -95,9 +99,9 @@ def watch_delivers_no_event_twice(before: World, action: Action, after: World, d
     moved = _moved(before, after, delta)
     if moved is None:
         return None
-    pid, stream, old, new, change = moved
-    if change is not None and old is not None and new.position <= old.position:
-        return f"{pid} got event {old.position} of {stream} again ({change.type} {change.key})"
+    pid, stream, old, new, changes = moved
+    if changes and old is not None and new.position < old.position + len(changes):
+        return f"{pid} got event {old.position} of {stream} again ({changes[-1].type} {changes[-1].key})"
     return None
 
 
@@ -105,18 +109,19 @@ def watch_delivers_no_event_twice(before: World, action: Action, after: World, d
     "WATCH-04", severity=SAFETY, on=Delivered(), spec="specs/watch.md", source=f"{WATCH}, Reliable", catalogue="S9"
 )
 def watch_never_skips_an_event(before: World, action: Action, after: World, delta: Delta) -> str | None:
-    """A watch delivers every event of its stream: the one that comes is the next one."""
+    """A watch delivers every event of its stream: what comes is the next one, or the next ones in a batch."""
     moved = _moved(before, after, delta)
     if moved is None:
         return None
-    pid, stream, old, new, change = moved
-    if change is None or old is None:
+    pid, stream, old, new, changes = moved
+    if not changes or old is None:
         return None
-    if new.position != old.position + 1:
-        return f"{pid} went from event {old.position} of {stream} to {new.position}: expected {old.position + 1}"
-    wanted = before.store.log(stream)[old.position]
-    if wanted is not change:
-        return f"{pid} got {change.type} {change.key}@{change.revision} of {stream}: expected {wanted.type} {wanted.key}@{wanted.revision}"
+    if new.position != old.position + len(changes):
+        return f"{pid} went from event {old.position} of {stream} to {new.position}: expected {old.position + len(changes)}"
+    for place, change in enumerate(changes, old.position):
+        wanted = before.store.log(stream)[place]
+        if wanted is not change:
+            return f"{pid} got {change.type} {change.key}@{change.revision} of {stream}: expected {wanted.type} {wanted.key}@{wanted.revision}"
     return None
 
 
@@ -128,8 +133,8 @@ def watch_below_the_compaction_floor_is_gone(before: World, action: Action, afte
     moved = _moved(before, after, delta)
     if moved is None:
         return None
-    pid, stream, old, _, change = moved
-    if change is not None and old is not None and old.position < before.store.log(stream).base:
+    pid, stream, old, _, changes = moved
+    if changes and old is not None and old.position < before.store.log(stream).base:
         return f"{pid} goes on with {stream} after event {old.position}, of which those before {before.store.log(stream).base} are compacted: expected 410"
     return None
 
@@ -211,11 +216,14 @@ def caches_converge_to_the_store(model: Model, world: World) -> str | None:
     return None
 
 
-def _moved(before: World, after: World, delta: Delta) -> tuple[str, str, Any, Any, Any] | None:
-    """(process, stream, informer before, informer after, change) of the informer that this step moved."""
+def _moved(before: World, after: World, delta: Delta) -> tuple[str, str, Any, Any, tuple[Any, ...]] | None:
+    """(process, stream, informer before, informer after, changes; none: a list) of the informer that this step moved."""
     if delta.delivered is None:
         return None
     p, stream, change = delta.delivered
     process = after.procs[p]
     new = process.informers[delta.place]
-    return None if new is None else (process.pid, stream, before.procs[p].informers[delta.place], new, change)
+    if new is None:
+        return None
+    changes = delta.batch or ((change,) if change is not None else ())
+    return process.pid, stream, before.procs[p].informers[delta.place], new, changes
