@@ -171,7 +171,7 @@ class NodeMonitor(Controller):
             return True
         yield from self._set_ready(node.key, health.current)
         pods = (yield Cached("pods")).by_node(node.key)
-        yield from self.process_taints(health.document, health.current)
+        tainted_well = yield from self.process_taints(health.document, health.current)
         again = (yield Recall(f"retry:{node.key}")) is not None
         if health.current != TRUE and health.observed == TRUE:
             message = f"Node {node.key} status is now: NodeNotReady"
@@ -179,7 +179,7 @@ class NodeMonitor(Controller):
         if self.marks_pods(health, again=again) and not (yield from self.mark_pods(pods)):
             yield Remember(f"retry:{node.key}", 1)
             return False
-        return True
+        return tainted_well
 
     def mark_pods(self, pods: list[Stored]) -> Generator[Any, Any, bool]:
         """Mark the pods of a failed node not ready; whether all writes went well."""
@@ -254,20 +254,22 @@ class NodeMonitor(Controller):
 
     # ---- taints
 
-    def process_taints(self, document: Document, ready: str) -> Step:
-        """Take the NoExecute taints off a ready node; have one put on another, at once if it only has to change its key: processTaintBaseEviction."""
+    def process_taints(self, document: Document, ready: str) -> Generator[Any, Any, bool]:
+        """Take the NoExecute taints off a ready node; have one put on another, at once if it only has to change its key. False: the next pass has to try again.
+
+        Source: node_lifecycle_controller.go, processTaintBaseEviction: a write that fails is only logged, and every pass looks at every node.
+        """
         node = document["metadata"]["name"]
         if ready == TRUE:
-            yield from mark_reachable(node, document)
-            return
+            return (yield from mark_reachable(node, document))
         key = TAINT_BY_READY.get(ready)
         if key is None:
-            return
+            return True
         opposite = no_execute(UNREACHABLE if key == NOT_READY else NOT_READY)
         if has_taint(taints_of(document), opposite):
-            yield from swap_taints(node, document, (no_execute(key),), (opposite,))
-        else:
-            yield from self.mark_for_tainting(document, no_execute(key))
+            return (yield from swap_taints(node, document, (no_execute(key),), (opposite,)))
+        yield from self.mark_for_tainting(document, no_execute(key))
+        return True
 
     def mark_for_tainting(self, document: Document, taint: Mapping[str, Any]) -> Step:
         """Put the node into its zone's queue, again if it has been handled and has lost the taint: markNodeForTainting.

@@ -72,15 +72,19 @@ def swap_taints(node: str, known: Document, add: Sequence[Taint], remove: Sequen
     return (yield from remove_taints(node, known, remove))
 
 
-def mark_reachable(node: str, document: Document) -> Step:
-    """Take the NoExecute taints of this controller off a node, as far as `document` has them, and the node out of its queue: markNodeAsReachable."""
+def mark_reachable(node: str, document: Document) -> Done:
+    """Take the NoExecute taints of this controller off a node, as far as `document` has them, and the node out of its queue; whether the taints are gone.
+
+    Source: node_lifecycle_controller.go, markNodeAsReachable.
+    """
     for key in (UNREACHABLE, NOT_READY):
         if not (yield from remove_taints(node, document, (no_execute(key),))):
-            return
+            return False
     zone = zone_of(document)
     queue: NodeQueue = yield Recall(f"queue:{zone}", NO_NODES)
     if node in queue.places:
         yield Remember(f"queue:{zone}", queue.remove(node))
+    return True
 
 
 def _write_taints(node: str, change: Callable[[tuple[Taint, ...]], tuple[Taint, ...]]) -> Done:

@@ -60,6 +60,11 @@ class Draft:
         if until_ms > self.now_ms:
             self.world.now_ms = self.now_ms = until_ms
 
+    def disturb(self) -> None:
+        """Something happened that is more than a heartbeat: the period after which a cluster counts as quiet begins anew."""
+        self.world.last_effect_ms = self.now_ms
+        self.world.last_effect_index = self.index
+
     def cache(self, p: int, process: Process, stream: str) -> Any:
         """The cache of `stream`, or None before its first list."""
         informer = process.informers[self.model.program(process.pid).stream_index[stream]]
@@ -88,12 +93,17 @@ class Draft:
         deadline = self.now_ms + after_ms
         world = self.world
         old = world.timers.get(p, name)
-        if old is not None and self.now_ms < old.deadline_ms <= deadline:
-            return
+        kind = PERIODIC if periodic else GOAL
+        if old is not None and self.now_ms < old.deadline_ms:
+            kind = min(kind, old.kind)  # whoever waits for the goal waits for the earlier of the two
+            if old.deadline_ms <= deadline:
+                if kind != old.kind:
+                    world.timers = world.timers.arm(p, name, old.deadline_ms, kind, cause)
+                return
         if after_ms <= 0:
             self.enqueue(p, process, controller, key, cause)
             return
-        world.timers = world.timers.arm(p, name, deadline, PERIODIC if periodic else GOAL, cause)
+        world.timers = world.timers.arm(p, name, deadline, kind, cause)
 
     def cancel(self, p: int, c: int, key: str) -> None:
         """Disarm a delayed key; if it is due already, it will not fire."""

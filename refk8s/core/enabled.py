@@ -33,6 +33,7 @@ from .action import (
     StopNode,
 )
 from .budget import NO_FAULTS
+from .clock import PERIODIC
 from .errors import ReplayDivergence
 from .informers import heard_last, pending
 from .model import Model
@@ -98,7 +99,18 @@ def is_quiet(model: Model, world: World) -> bool:
         return False
     if world.now_ms - world.last_effect_ms < model.quiet_ms and world.timers.next_deadline() is not None:
         return False
-    return is_idle(world)
+    return is_idle(world) and not _owes_a_try(world)
+
+
+def _owes_a_try(world: World) -> bool:
+    """Whether a key that has failed too often to be waited for has not been tried again since the last change: that may have been what it needed."""
+    for p, timers in world.timers.armed.items():
+        queues = world.procs[p].queues
+        for name, timer in timers.items():
+            c, _, key = name.partition("|")
+            if timer.kind == PERIODIC and timer.cause < world.last_effect_index and key in queues[int(c)].failures:
+                return True
+    return False
 
 
 def actors(world: World) -> list[int]:

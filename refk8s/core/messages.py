@@ -71,7 +71,7 @@ def _committed(draft: Draft, commits: tuple[Any, ...]) -> None:
     for change in commits:
         draft.ready[BEHIND] |= mask_of(draft, change) & ~world.lagging
         if not heartbeat(change):
-            world.last_effect_ms = draft.now_ms
+            draft.disturb()
     if world.store.revision - world.store.compacted >= 2 * KEPT_REVISIONS:
         world.store = world.store.compact(min(world.store.revision - KEPT_REVISIONS, _oldest_needed(draft)))
 

@@ -91,7 +91,7 @@ def befall(draft: Draft, action: Mishap) -> None:
     if program.machine is None or not program.machine.befall(Hands(draft, action.p, process, draft.index), action.what):
         raise ModelError(f"{action.what} cannot happen to {process.pid}")
     draft.settle(action.p, process, program)
-    draft.world.last_effect_ms = draft.now_ms
+    draft.disturb()
 
 
 def shut_down(draft: Draft, p: int) -> None:
@@ -267,5 +267,5 @@ def _mask_out(draft: Draft) -> None:
 
 def _disturbed(draft: Draft) -> None:
     """A process stopped or may go on: the period after which a cluster counts as quiet begins anew."""
-    draft.world.last_effect_ms = draft.now_ms
+    draft.disturb()
     _mask_out(draft)

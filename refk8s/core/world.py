@@ -29,7 +29,8 @@ class World:
     bitset of its informers. `trailing[p]` is the bitset of informers fed by the watch cache of API server p, where that has a position of its own, `lagging`
     the union of these. `inbox[p]` holds the messages for p. `held` informers and `stopped` processes (held or down) do not
     act; `holds` names what a Hold holds. `workers[p]` are the worker counts of its controllers. `index` counts steps. `partial` is the part of the
-    fingerprint that store and timers do not keep themselves.
+    fingerprint that store and timers do not keep themselves. `last_effect_ms` and `last_effect_index` are the time and the step of the last change that was
+    more than a heartbeat.
 
     `faults` is what an adversary may still do, `down` the processes that a fault has stopped, `cuts` the pairs (process, API server) that a partition keeps
     apart; what such a process sends waits in `inbox[-p - 1]`.
@@ -46,6 +47,7 @@ class World:
         "index",
         "informers",
         "lagging",
+        "last_effect_index",
         "last_effect_ms",
         "names",
         "now_ms",
@@ -84,6 +86,7 @@ class World:
         self.down: tuple[int, ...] = ()
         self.cuts: tuple[tuple[int, int], ...] = ()
         self.last_effect_ms = epoch_ms
+        self.last_effect_index = 0
         self.partial = 0
 
     def copy(self) -> World:
@@ -100,6 +103,7 @@ class World:
         made.informers = self.informers
         made.lagging = self.lagging
         made.last_effect_ms = self.last_effect_ms
+        made.last_effect_index = self.last_effect_index
         made.names = self.names
         made.now_ms = self.now_ms
         made.partial = self.partial

@@ -105,9 +105,10 @@ class Cycle(Controller):
         cache: Cache = hands.recall("cache", EMPTY_CACHE)
         queue: Queue = hands.recall("queue", EMPTY_QUEUE)
         self._set_queue(hands, queue, queue.remove(pod.metadata.uid))
-        if pod.metadata.uid in cache.placed:
+        node = cache.placed.get(pod.metadata.uid)
+        if node is not None:
             hands.remember("cache", self.release(cache, pod.metadata.uid))
-            self._move(hands, ClusterEvent(EventResource.ASSIGNED_POD, ActionType.DELETE), pod, None)
+            self._move(hands, ClusterEvent(EventResource.ASSIGNED_POD, ActionType.DELETE), _placed(pod, node), None)
 
     def on_node(self, hands: Hands, change: Change) -> None:
         """Nodes are the cache's; what changed may make waiting pods schedulable."""
@@ -244,6 +245,7 @@ class Bind(Controller):
     name: str = "bind"
     workers: int = MANY
     recorder: Recorder = attrs.field(factory=_recorder)
+    profile: Profile = attrs.Factory(default_profile)
 
     def forget(self, cache: Cache, key: str) -> Cache:
         """The cache after a failed binding. Source: schedule_one.go, handleBindingCycleError."""
@@ -276,9 +278,11 @@ class Bind(Controller):
         if done.code == TIMEOUT:
             yield Remember(UNSURE, 1)
         cache: Cache = yield Recall("cache", EMPTY_CACHE)
-        yield Remember("cache", self.forget(cache, key))
-        # Source: schedule_one.go, handleBindingCycleError and handleSchedulingFailure: back to the queue unless it is gone, bound or another one by now.
+        left = self.forget(cache, key)
+        yield Remember("cache", left)
         now_ms = yield Now()
+        queue = yield from self.room_is_free(queue, key, node, left, now_ms)
+        # Source: schedule_one.go, handleBindingCycleError and handleSchedulingFailure: back to the queue unless it is gone, bound or another one by now.
         current = (yield Cached("pods")).get(where)
         if current is None or current.uid != uid or current.document["spec"].get("nodeName"):
             queue = queue.remove(key)
@@ -291,6 +295,18 @@ class Bind(Controller):
         yield Remember(f"failed:{key}", (where, uid, f"binding rejected: {done.message or done.reason}"))
         yield Enqueue("status", key)
         return None
+
+    def room_is_free(self, queue: Queue, key: str, node: str, cache: Cache, now_ms: int) -> Generator[Any, Any, Queue]:
+        """The queue after an assumed pod was forgotten, which counts as the deletion of an assigned pod. Source: schedule_one.go, handleBindingCycleError."""
+        entry = queue.pods.get(key)
+        if entry is None or not len(queue.parked):
+            return queue
+        event = ClusterEvent(EventResource.ASSIGNED_POD, ActionType.DELETE)
+        moved = queue.move(self.profile, event, _placed(entry.pod.pod, node), None, cache.snapshot.listers, now_ms)
+        for other in moved.backing_off:
+            if other not in queue.backing_off:
+                yield Enqueue("flush", other, max(1, _due_in(moved.pods[other], now_ms)))
+        return moved
 
 
 @attrs.frozen(eq=False)
@@ -376,11 +392,17 @@ def kube_scheduler(
     cycle: Cycle | None = None, bind: Bind | None = None, report: ReportFailure | None = None
 ) -> Program:
     """The program of a kube-scheduler; the arguments are seams."""
-    return Program("kube-scheduler", (cycle or Cycle(), bind or Bind(), report or ReportFailure(), Flush()))
+    cycle = cycle or Cycle()
+    return Program("kube-scheduler", (cycle, bind or Bind(profile=cycle.profile), report or ReportFailure(), Flush()))
 
 
 def _finished(pod: Stored) -> bool:
     return pod.document.get("status", {}).get("phase") in TERMINAL
+
+
+def _placed(pod: Pod, node: str) -> Pod:
+    """The pod as the cache has it, with its node, though nobody else may know of that yet. Source: eventhandlers.go, handleAssumedPodDeletion."""
+    return pod if pod.spec.node_name else attrs.evolve(pod, spec=attrs.evolve(pod.spec, node_name=node))
 
 
 def _is_known(pod: PodInfo, message: str) -> bool:

@@ -11,8 +11,11 @@ from refk8s.controllers.nodelifecycle_config import NodeLifecycleConfig
 from refk8s.controllers.nodelifecycle_health import no_schedule_diff, unknown_conditions, zone_of
 from refk8s.controllers.nodelifecycle_zones import FULL, NO_NODES, NORMAL, PARTIAL, Limiter, zone_state
 from refk8s.controllers.runtime import create, delete, patch
-from refk8s.core.action import Begin, Crash, Restart
-from refk8s.core.enabled import first
+from refk8s.core.action import Action, Begin, Crash, Restart, Serve
+from refk8s.core.budget import NO_FAULTS
+from refk8s.core.enabled import first, label
+from refk8s.core.model import Model
+from refk8s.core.world import World
 
 from .manager_cluster import FAST, Cluster, add_nodes, kill, node, pod, revive
 
@@ -411,3 +414,30 @@ def test_a_limiter_has_one_token() -> None:
     assert taken.swap(20, 15) == Limiter(20)
     assert not Limiter(10).swap(0, 3).accepts(99)
     assert Limiter(0).swap(10, 3) == Limiter(10, 13)
+
+
+class RefuseOnce:
+    """A driver that lets the first request with these words in its label fail, and otherwise chooses the first action."""
+
+    name, seed, faults = "refuse", None, NO_FAULTS
+
+    def __init__(self, words: str) -> None:
+        self.words = words
+        self.done = False
+
+    def choose(self, model: Model, world: World) -> Action | None:
+        action = first(world)
+        if type(action) is Serve and not self.done and self.words in label(model, world, action):
+            self.done = True
+            return action._replace(reject=500)
+        return action
+
+
+def test_a_taint_that_could_not_be_taken_off_is_taken_off_by_the_next_pass() -> None:
+    cluster = kill(three_nodes(), "n1").wait(12)
+    assert f"{UNREACHABLE}:NoExecute" in taints(cluster, "n1")
+    refusing = RefuseOnce("nodelifecycle:n1.")
+    revive(cluster, "n1").wait(FAST.period_ms / 1000, refusing)
+    assert refusing.done
+    assert f"{UNREACHABLE}:NoExecute" in taints(cluster, "n1")
+    assert taints(cluster.wait(2 * FAST.period_ms / 1000), "n1") == []

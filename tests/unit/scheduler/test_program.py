@@ -130,3 +130,50 @@ def test_a_binding_waits_for_the_report_of_an_earlier_failure() -> None:
     cordoned.until(bound, late).until(cordoned.is_quiet)
     assert "False" in seen
     assert cordoned.condition() == "True"
+
+
+def crowded() -> tuple[Cluster, Callable[[World], list[str]]]:
+    """A cluster in which the binding of one pod is on its way, and another one waits for the room; and the states of its pods in the queue."""
+
+    def named(name: str) -> dict[str, Any]:
+        (document,) = web("1")["create"]["documents"]
+        return {**document, "metadata": {"name": name}}
+
+    ready = {"wait": {"resource": "nodes", "name": "node-1", "field": "spec.taints", "value": None}}
+    cluster = Cluster(
+        ready, {"create": {"documents": [named("web"), named("late")]}}, {"delete": {"resource": "pods", "name": "web"}}
+    )
+
+    def states(world: World) -> list[str]:
+        queue: Queue = world.process("kube-scheduler").memory.get("queue", EMPTY_QUEUE)
+        return sorted(entry.state for entry in queue.pods.values())
+
+    def is_full(world: World) -> bool:
+        return states(world) == ["in flight", "unschedulable"] and cluster.serving("pods/binding") is not None
+
+    return cluster.until(is_full, all_but(cluster, "pods/binding", "delete pods")), states
+
+
+def all_but(cluster: Cluster, *kept_back: str) -> Callable[[], Action | None]:
+    """The first action whose label has none of these words."""
+
+    def choose() -> Action | None:
+        names = [(action, label(cluster.model, cluster.world, action)) for action in enabled(cluster.world)]
+        return next(action for action, name in names if not any(words in name for words in kept_back))
+
+    return choose
+
+
+def test_a_refused_binding_wakes_the_pods_that_wait_for_its_room() -> None:
+    cluster, states = crowded()
+    binding = cluster.serving("pods/binding")
+    assert binding is not None
+    cluster.world, _ = step(cluster.model, cluster.world, binding._replace(reject=500))
+    cluster.until(lambda world: "in flight" not in states(world))
+    assert "unschedulable" not in states(cluster.world)
+
+
+def test_the_deletion_of_an_assumed_pod_wakes_the_pods_that_wait_for_its_room() -> None:
+    cluster, states = crowded()
+    cluster.until(lambda world: len(states(world)) == 1, all_but(cluster, "pods/binding"))
+    assert states(cluster.world) != ["unschedulable"]
