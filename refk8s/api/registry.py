@@ -7,7 +7,7 @@ What happens to its documents: `refk8s.api.{default,admission,strategy,validate}
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -26,7 +26,7 @@ class Resource:
     `graceful`: deletion has a grace period; `returns_deleted`: a delete that removes at once answers with the object; `collects`: the garbage collector looks
     after dependents (if not, the propagation policy is ignored); `fields`: the labels of field selectors and the paths that they mean, None for those two that
     every kind has; `storage_key`: under which name the store keeps it ("" for the plural's), `storage_version`: in which version ("" for the row's own), where
-    these differ.
+    these differ; `custom`: defined by a CustomResourceDefinition; `printer`: (columns, cells) of its tables, if they are not those of its kind.
     """
 
     plural: str
@@ -47,6 +47,8 @@ class Resource:
     fields: Mapping[str, str] | None = None
     storage_key: str = ""
     storage_version: str = ""
+    custom: bool = False
+    printer: Any = None
 
     @property
     def key(self) -> str:
