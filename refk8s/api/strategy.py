@@ -105,6 +105,7 @@ def restored(doc: Doc, old: Doc, key: str) -> Doc:
 
 
 def with_metadata(doc: Doc, metadata: Doc) -> Doc:
+    """`doc` with other metadata."""
     return doc if metadata is doc["metadata"] else {**doc, "metadata": metadata}
 
 
@@ -139,14 +140,17 @@ def counted(new: Doc, old: Doc, keys: tuple[str, ...], *, annotations: bool = Fa
 
 
 def first_generation(doc: Doc) -> Doc:
+    """A new object whose generation is counted from 1."""
     return with_metadata(doc, {**doc["metadata"], "generation": 1})
 
 
 def unchanged(doc: Doc) -> Doc:
+    """A new object of which nothing is changed."""
     return doc
 
 
 def accepted(new: Doc, old: Doc) -> Doc:
+    """A changed object as it was sent."""
     return new
 
 
