@@ -55,4 +55,7 @@ def test_versions_that_are_not_served_are_named_with_file_and_line() -> None:
     result = refk8s("run", MANIFESTS / "cockroachdb-statefulset.yaml")
     assert result.code == 2
     assert result.err.startswith(f"error: {MANIFESTS}/cockroachdb-statefulset.yaml:57: ")
-    assert "PodDisruptionBudget policy/v1beta1 (cockroachdb-budget) is not supported; it is served as policy/v1" in result.err
+    assert (
+        "PodDisruptionBudget policy/v1beta1 (cockroachdb-budget) is not supported; it is served as policy/v1"
+        in result.err
+    )
