@@ -38,7 +38,7 @@ def session(tmp_path: Path) -> tuple[Path, Live]:
     scenario = from_data(SCENARIO)
     model, world = build(scenario.cluster)
     path = tmp_path / "log.trace.jsonl"
-    log = TraceLog(model, [begin(path, model, world, scenario, "live")], fsync=False)
+    log = TraceLog(model, [begin(path, model, world, scenario, "live")])
     alarms: list[object] = []
     live = Live(model, world, FastTime(), Monitor(suite().all()), log, alarms.append)
     live.settle(10)
