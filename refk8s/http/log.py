@@ -37,7 +37,10 @@ class LogBroken(Refk8sError):
 
 
 class TraceLog:
-    """Writes steps to files (each a trace), which messages call `name`; `broken` says why it cannot any more. `commit` hands to the operating system, with `fsync` to the disk, what was written before it."""
+    """Writes steps to files, each a trace, which messages call `name`; `broken` says why it cannot any more.
+
+    `commit` hands to the operating system, with `fsync` to the disk, what was written before it.
+    """
 
     def __init__(self, model: Model, files: list[IO[bytes]], name: str = "", *, fsync: bool = False) -> None:
         self._model = model
