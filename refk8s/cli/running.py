@@ -19,11 +19,13 @@ from ..explore.check import usual_length
 from ..explore.cluster import build
 from ..explore.drivers import LENGTH, Driver, driver_of
 from ..explore.expect import failed_steps, unmet, until
+from ..explore.failure import of_violation
 from ..explore.run import Observer, Outcome, run, run_twice
 from ..scenarios import Scenario, from_data
 from ..trace.format import Writer
 from ..trace.objects import STORY_KINDS, head_of, rows
 from ..trace.redact import redact
+from ..trace.report import Way, report
 from ..trace.story import Storyteller, without_details
 from ..trace.why import chain
 from .codes import HELD, INCONCLUSIVE, INTERRUPTED, VIOLATED
@@ -105,20 +107,21 @@ class Report:
         yield f"digest {text(world.fingerprint)}"
         if self.order.trace is not None:
             yield f"replay: refk8s replay {self.order.trace}"
-        elif violation is not None or self.failures:
-            secrets = " --secrets" if redact(self.scenario.data) is not self.scenario.data else ""
-            yield f"reproduce: {self.order.command} --trace failure.trace.jsonl{secrets}"
+        elif self.failures:
+            yield f"reproduce: {self._reproduce()}"
 
     def _violation(self, violation: Violation) -> Iterator[str]:
-        """The report of STYLE 11: what, the guarantee, what was observed, how it came to it (* marks deviations from normal)."""
-        count = len(self.deviations)
-        yield f"{violation.invariant.id} violated at step {violation.step} ({count} deviation{'' if count == 1 else 's'})"
-        yield f"  guarantee: {violation.invariant.guarantee}"
-        yield f"  observed:  {violation.finding}"
+        """The failure report, with the story of how it came to it."""
         lines = [line for line in self.teller.lines if line.step <= violation.step]
-        for line in chain(lines, lines[-1])[-MOST_CAUSES:] if lines else ():
-            mark = "*" if line.step in self.deviations else " "
-            yield f"  {mark} #{line.step:<5} {line.actor}: {line.text}"
+        told = chain(lines, lines[-1])[-MOST_CAUSES:] if lines else ()
+        way = [Way(line.step, f"{line.actor}: {line.text}", line.step in self.deviations) for line in told]
+        yield from report(of_violation(violation), len(self.deviations), way, self._reproduce())
+
+    def _reproduce(self) -> str:
+        if self.order.trace is not None:
+            return f"refk8s replay {self.order.trace}"
+        secrets = " --secrets" if redact(self.scenario.data) is not self.scenario.data else ""
+        return f"{self.order.command} --trace failure.trace.jsonl{secrets}"
 
     def data(self, *, everything: bool = False, namespace: str = "") -> dict[str, Any]:
         """The report as data (shape version 1)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,30 @@ if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
     from ..core.invariant import Registry
+    from ..explore.cluster import Parts
     from ..scenarios.format import Scenario
     from ..trace.story import Storyteller
+    from ..zoo.mutant import Mutant
+
+
+def parts_of(header: Mapping[str, Any], *, without_mutant: bool = False) -> Parts | None:
+    """The parts of the cluster that a trace is about: those of the mutant that its header names, if it names one. Raises Refk8sError."""
+    name = header.get("mutant")
+    if not name:
+        return None
+    mutant = mutant_named(name)
+    return mutant.control() if without_mutant else mutant.parts()
+
+
+def mutant_named(name: str) -> Mutant:
+    """The mutant with this id. Raises Refk8sError."""
+    from ..core.errors import Refk8sError
+    from ..zoo import MUTANTS
+
+    known = {mutant.id: mutant for mutant in MUTANTS}
+    if name not in known:
+        raise Refk8sError(f"no mutant {name!r}; `refk8s zoo list` names them all")
+    return known[name]
 
 
 def scenario_names(incomplete: str) -> list[str]:
@@ -149,9 +172,10 @@ def story_of(target: str, seed: int | None, nodes: int, namespace: str) -> Story
 
     if is_trace(target):
         recorded = read(Path(target))
-        model, _ = world_of(recorded)
+        parts = parts_of(recorded.header)
+        model, _ = world_of(recorded, parts)
         teller = Storyteller(model.epoch_ms, model.is_heartbeat)
-        replay(recorded, observers=(teller,))
+        replay(recorded, parts=parts, observers=(teller,))
         return teller
     scenario = find_scenario([target], nodes, namespace)
     model, world = build(scenario.cluster)

@@ -42,16 +42,12 @@ def show(
     Example:
       refk8s zoo show blind-put
     """
-    from ..core.errors import Refk8sError
-    from ..zoo import MUTANTS
+    from .session import mutant_named
 
-    known = {mutant.id: mutant for mutant in MUTANTS}
-    if id not in known:
-        raise Refk8sError(f"no mutant {id!r}; `refk8s zoo list` names them all")
+    mutant = mutant_named(id)
     if output is not Format.text:
-        emit({"version": 1, **_data(known[id])}, output)
+        emit({"version": 1, **_data(mutant)}, output)
         return
-    mutant = known[id]
     typer.echo(f"{mutant.id}: {mutant.title}")
     typer.echo(f"caught by {', '.join(mutant.catches)} in {mutant.scenario_name}")
     typer.echo(f"\n{mutant.story}")

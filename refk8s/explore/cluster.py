@@ -18,6 +18,7 @@ from ..controllers.leader import LeaderElector, elected
 from ..controllers.program import kube_controller_manager
 from ..controllers.runtime import Controller, Handler, Recorder
 from ..core.budget import NO_FAULTS, FaultBudget
+from ..core.errors import Refk8sError
 from ..core.hands import Hands
 from ..core.informers import compact
 from ..core.messages import serve_now
@@ -32,6 +33,7 @@ from ..core.world import World
 from ..kubelet.program import NodeSpec, kubelet
 from ..scheduler.program import kube_scheduler
 from ..users.script import Step, add_step, user
+from .given import rested
 
 EPOCH_MS: Final = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 YOU: Final = "user/you"
@@ -64,7 +66,8 @@ class Cluster:
 
     `nodes`: one kubelet each (`absent` names those that start switched off); `users`: name → script; `behaviours`: what containers do
     (refk8s.kubelet.behaviour); `objects`: documents that are in the store at the beginning (a dump); `api_servers` above 1 gives each a watch cache of its
-    own; `controller_managers` and `schedulers` are replicas, of which one works at a time unless `leader_election` is off.
+    own; `controller_managers` and `schedulers` are replicas, of which one works at a time unless `leader_election` is off; `controllers` names those that the
+    controller manager runs (None: all). `given` is what was done before the beginning (given.py; None: the cluster is just being switched on).
     """
 
     nodes: tuple[NodeSpec, ...] = ()
@@ -75,14 +78,19 @@ class Cluster:
     api_servers: int = 1
     controller_managers: int = 1
     schedulers: int = 1
+    controllers: tuple[str, ...] | None = None
     leader_election: bool = True
+    given: tuple[Step, ...] | None = None
     gates: Mapping[str, bool] = attrs.field(factory=dict)
     epoch_ms: int = EPOCH_MS
     quiet_ms: int = 10_000
 
 
 def build(cluster: Cluster, parts: Parts | None = None, faults: FaultBudget = NO_FAULTS) -> tuple[Model, World]:
-    """The Model and the first World of a cluster, in which so many faults may happen. Raises Refk8sError for objects that the API server refuses."""
+    """The Model and the first World of a cluster, in which so many faults may happen.
+
+    Raises Refk8sError for objects that the API server refuses, and for a beginning that never comes.
+    """
     parts = parts or Parts()
     programs = _programs(cluster, parts)
     model = Model(
@@ -107,7 +115,11 @@ def build(cluster: Cluster, parts: Parts | None = None, faults: FaultBudget = NO
         for name in cluster.absent:
             shut_down(draft, draft.world.names[f"kubelet/{name}"])
 
-    return model, first_world(model, store, fill, faults)
+    if cluster.given is None:
+        return model, first_world(model, store, fill, faults)
+    world = rested(model, first_world(model, store, fill), cluster.given, [f"user/{name}" for name in cluster.users])
+    world.faults = faults if faults.total else NO_FAULTS
+    return model, world
 
 
 def _programs(cluster: Cluster, parts: Parts) -> dict[str, Program]:
@@ -117,7 +129,8 @@ def _programs(cluster: Cluster, parts: Parts) -> dict[str, Program]:
     for name in _replicas("kube-apiserver", cluster.api_servers):
         programs[name] = watch_cache
     for name in _replicas("kube-controller-manager", cluster.controller_managers):
-        programs[name] = _elected(parts.controller_manager(cluster.gates), cluster.controller_managers, cluster)
+        manager = _chosen(parts.controller_manager(cluster.gates), cluster.controllers)
+        programs[name] = _elected(manager, cluster.controller_managers, cluster)
     for name in _replicas("kube-scheduler", cluster.schedulers):
         programs[name] = _elected(parts.scheduler(), cluster.schedulers, cluster)
     for node in cluster.nodes:
@@ -126,6 +139,18 @@ def _programs(cluster: Cluster, parts: Parts) -> dict[str, Program]:
         programs[f"user/{name}"] = parts.user(script)
     programs.setdefault(YOU, parts.user(()))
     return programs
+
+
+def _chosen(program: Program, names: tuple[str, ...] | None) -> Program:
+    """The program with these of its controllers, each with the parts that belong to it (`gc` is `gc` and `gc-orphan`). Raises Refk8sError."""
+    if names is None:
+        return program
+    known = dict.fromkeys(controller.name.partition("-")[0] for controller in program.controllers)
+    for name in names:
+        if name not in known:
+            raise Refk8sError(f"spec.components.controllers: no controller {name!r}; there are {', '.join(known)}")
+    kept = tuple(each for each in program.controllers if each.name.partition("-")[0] in names)
+    return attrs.evolve(program, controllers=kept)
 
 
 def _elected(program: Program, replicas: int, cluster: Cluster) -> Program:

@@ -6,7 +6,7 @@ Files that a scenario names (manifests, dumps) are read when it is loaded and be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -91,6 +91,8 @@ def from_data(data: Mapping[str, Any], *, base: Path | None = None) -> Scenario:
         cluster = _with_dumped_nodes(cluster, spec)
     raw = {name: value for name, value in (data.get("spec") or {}).items() if name != "dumps"}
     raw["users"] = spec.users
+    if spec.given is not None:
+        raw["given"] = spec.given
     if spec.objects:
         raw["objects"] = spec.objects
     metadata = document.metadata
@@ -173,12 +175,15 @@ def _cluster(spec: Spec) -> Cluster:
     return Cluster(
         nodes=tuple(_node(name, group, n if clashing else 0) for n, (name, group, _) in enumerate(named, 1)),
         absent=tuple(name for name, group, _ in named if group.absent),
+        given=None if spec.given is None else tuple(spec.given),
         users={name: tuple(steps) for name, steps in spec.users.items()},
         behaviours=_behaviours(spec),
         objects=tuple(spec.objects),
         api_servers=spec.components.api_servers,
         controller_managers=spec.components.controller_managers,
         schedulers=spec.components.schedulers,
+        controllers=None if spec.components.controllers is None else tuple(spec.components.controllers),
+        leader_election=spec.components.leader_election,
         gates=dict(spec.gates),
         epoch_ms=unix_ms(spec.epoch),
     )
@@ -216,12 +221,19 @@ def _node(name: str, group: NodeGroup, ordinal: int) -> NodeSpec:
 
 def _check_nodes_named(spec: Spec, nodes: Mapping[str, int]) -> None:
     """Nodes are switched off and on by name: refuse a name that no node has."""
+    for place, step in _steps(spec):
+        (verb, arguments) = next(iter(step.items()))
+        if verb in ("stopNode", "startNode") and arguments["name"] not in nodes:
+            raise Misfit((*place, verb, "name"), f"no node {arguments['name']!r}; there are {', '.join(nodes)}")
+
+
+def _steps(spec: Spec) -> Iterator[tuple[tuple[str | int, ...], dict[str, Any]]]:
+    """(path, step) of every step in a scenario."""
+    for number, step in enumerate(spec.given or ()):
+        yield ("spec", "given", number), step
     for user, steps in spec.users.items():
         for number, step in enumerate(steps):
-            (verb, arguments) = next(iter(step.items()))
-            if verb in ("stopNode", "startNode") and arguments["name"] not in nodes:
-                path = ("spec", "users", user, number, verb, "name")
-                raise Misfit(path, f"no node {arguments['name']!r}; there are {', '.join(nodes)}")
+            yield ("spec", "users", user, number), step
 
 
 def _behaviours(spec: Spec) -> Behaviours:
@@ -241,12 +253,11 @@ def _check_behaviours(spec: Spec) -> None:
     found: list[tuple[tuple[str | int, ...], Any]] = [
         (("spec", "objects", number), document) for number, document in enumerate(spec.objects)
     ]
-    for user, steps in spec.users.items():
-        for at, step in enumerate(steps):
-            (verb, arguments) = next(iter(step.items()))
-            if verb in ("apply", "create"):
-                place = ("spec", "users", user, at, verb, "documents")
-                found += [((*place, n), document) for n, document in enumerate(arguments.get("documents") or ())]
+    for place, step in _steps(spec):
+        (verb, arguments) = next(iter(step.items()))
+        if verb in ("apply", "create"):
+            documents = arguments.get("documents") or ()
+            found += [((*place, verb, "documents", n), document) for n, document in enumerate(documents)]
     for path, document in found:
         try:
             check_behaviour(document)
@@ -261,7 +272,8 @@ def _inlined(spec: Spec, base: Path) -> Spec:
     """The spec with the files that it names read in. Raises Refk8sError."""
     objects = [*spec.objects, *(document for name in spec.dumps for document in documents_of(base / name))]
     users = {name: [_inlined_step(step, base) for step in steps] for name, steps in spec.users.items()}
-    return attrs.evolve(spec, dumps=[], objects=objects, users=users)
+    given = None if spec.given is None else [_inlined_step(step, base) for step in spec.given]
+    return attrs.evolve(spec, dumps=[], objects=objects, users=users, given=given)
 
 
 def _inlined_step(step: dict[str, Any], base: Path) -> dict[str, Any]:

@@ -112,6 +112,10 @@ class Components:
     api_servers: Positive = 1
     controller_managers: Natural = 1
     schedulers: Natural = 1
+    controllers: list[str] | None = None
+    """The controllers that the controller manager runs (its flag --controllers), e.g. [deployment, replicaset]; without this, all of them."""
+    leader_election: bool = True
+    """Whether one replica of a component works at a time; if not, all of them do."""
 
 
 @attrs.frozen
@@ -135,6 +139,9 @@ class Spec:
 
     nodes: list[NodeGroup] = attrs.Factory(lambda: [NodeGroup(count=3)])
     """Groups of nodes; without any, those of the dumps, and if there are none either, three default ones (4 CPU, 8Gi, 110 pods)."""
+    given: list[Step] | None = None
+    """What was done before the beginning: the run starts when these steps are done and the cluster is quiet ([]: a cluster at rest; without this,
+    one that is just being switched on)."""
     users: dict[UserName, list[Step]] = attrs.Factory(dict)
     """Name → script: what this user does, one step after the other."""
     behaviours: list[Behaviour] = attrs.Factory(list)

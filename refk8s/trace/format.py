@@ -81,16 +81,18 @@ class Writer:
         self._file: io.BufferedIOBase = _create(path)
         self._line(header_line(model, world, header))
 
-    def __call__(self, before: World, action: Action, after: World, delta: Delta) -> None:
-        """Write one step."""
+    def __call__(self, before: World, action: Action, after: World, delta: Delta, *, dev: bool | None = None) -> None:
+        """Write one step. `dev` says whether it deviates from normal, where steps have been left out (None: as it looks)."""
         line = record(self._model, before, action, after, delta)
+        if dev is not None:
+            line["dev"] = dev
         self._line(line)
         self._last = after
         if before.index % self._flush_every == 0:
             self._file.flush()
 
-    def close(self, verdict: str, violation: Violation | None = None) -> None:
-        """Write the verdict and close the file."""
+    def close(self, verdict: str, violation: Violation | Mapping[str, Any] | None = None) -> None:
+        """Write the verdict (with the violation, itself or as data) and close the file."""
         self._line(verdict_line(self._last, verdict, violation))
         self._file.close()
 
@@ -111,10 +113,12 @@ def header_line(model: Model, world: World, header: Mapping[str, Any]) -> dict[s
     }
 
 
-def verdict_line(world: World, verdict: str, violation: Violation | None = None) -> dict[str, Any]:
+def verdict_line(world: World, verdict: str, violation: Violation | Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The last line of a trace that ends with `world`."""
     line: dict[str, Any] = {"verdict": verdict, "steps": world.index, "digest": text(world.fingerprint)}
-    if violation is not None:
+    if isinstance(violation, Mapping):
+        line["violation"] = violation
+    elif violation is not None:
         line["violation"] = {"id": violation.invariant.id, "step": violation.step, "finding": violation.finding}
     return line
 
@@ -125,7 +129,7 @@ def record(model: Model, before: World, action: Action, after: World, delta: Del
         "i": before.index,
         "label": label(model, before, action),
         "actor": actor(before, action),
-        "because": delta.cause,
+        "because": max(delta.cause, -1),
         "dev": deviates(before, action),
         "keys": [f"{change.resource}/{change.key}" for change in delta.commits],
         "digest": text(after.fingerprint),

@@ -6,21 +6,22 @@ gone, and reports the trace as stale: a trace survives changes of the model, but
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import attrs
 
 from ..core.action import Action, Input
 from ..core.budget import FaultBudget
 from ..core.digest import text
-from ..core.enabled import find
+from ..core.enabled import find, is_quiet
 from ..core.errors import Refk8sError, ReplayDivergence
-from ..core.invariant import Monitor, Violation
+from ..core.invariant import Monitor
 from ..core.model import Model
 from ..core.step import step
 from ..core.world import World
 from ..explore.cluster import Parts, build
-from ..explore.run import Observer
+from ..explore.failure import Failure, failure_of, of_violation
+from ..explore.run import Observer, Outcome
 from ..scenarios.format import Scenario, from_data
 from .format import Step, Trace
 
@@ -32,7 +33,7 @@ class Replayed:
     """How a replay ended.
 
     `status`: "same" (every step and digest as recorded), "stale" (lenient only: steps were skipped or digests differ), "violated".
-    `first_difference` names the line.
+    `first_difference` names the line, `failure` is what was violated.
     """
 
     status: Status
@@ -41,7 +42,7 @@ class Replayed:
     steps: int
     skipped: int
     first_difference: str
-    violation: Violation | None
+    failure: Failure | None
 
 
 def world_of(trace: Trace, parts: Parts | None = None) -> tuple[Model, World]:
@@ -103,9 +104,37 @@ def replay(
                     f"{difference}. Common causes: another version of refk8s, an edited trace, unsorted iteration"
                 )
         if violation is not None:
-            return Replayed("violated", after, model, done, skipped, difference, violation)
+            return Replayed("violated", after, model, done, skipped, difference, of_violation(violation))
         world = after
-    return Replayed("stale" if difference else "same", world, model, done, skipped, difference, None)
+    failure = _at_the_end(trace, model, world, done, monitor) if monitor is not None and upto is None else None
+    status: Status = "violated" if failure is not None else "stale" if difference else "same"
+    return Replayed(status, world, model, done, skipped, difference, failure)
+
+
+def _at_the_end(trace: Trace, model: Model, world: World, done: int, monitor: Monitor) -> Failure | None:
+    """What is wrong with the World at the end of a trace, as it was judged when it was recorded: at quiet, or as a run without an end."""
+    verdict = trace.verdict.get("verdict")
+    if verdict in ("limit", "hot loop"):
+        return failure_of(scenario_of(trace), Outcome(world, done, "limit"))
+    if verdict not in ("quiet", "violated") or not is_quiet(model, world):
+        return None
+    violation = monitor.check_quiet(model, world)
+    outcome = Outcome(world, done, "violated" if violation else "quiet", violation)
+    return failure_of(scenario_of(trace), outcome, disturbed=is_disturbed(trace))
+
+
+def is_disturbed(trace: Trace) -> bool:
+    """Whether there are faults in a trace."""
+    return bool(trace.header.get("faults")) or any(is_fault(each.label) for each in trace.steps)
+
+
+FAULTS: Final = ("crash", "hold", "duplicate", "batch", "stop-node", "mishap", "partition", "compact")
+
+
+def is_fault(name: str) -> bool:
+    """Whether a label names a fault."""
+    verb = name.partition(" ")[0]
+    return verb in FAULTS or (verb == "serve" and (name.endswith(" lost") or " reject=" in name)) or " lag=" in name
 
 
 def action_of(model: Model, world: World, line: Step) -> Action:
@@ -124,11 +153,5 @@ def summary(replayed: Replayed) -> dict[str, Any]:
         "skipped": replayed.skipped,
         "difference": replayed.first_difference,
         "digest": text(replayed.world.fingerprint),
-        "violation": None
-        if replayed.violation is None
-        else {
-            "id": replayed.violation.invariant.id,
-            "step": replayed.violation.step,
-            "finding": replayed.violation.finding,
-        },
+        "violation": None if replayed.failure is None else replayed.failure.data(),
     }

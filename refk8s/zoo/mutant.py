@@ -12,7 +12,7 @@ from ..api.rest import Api
 from ..controllers.runtime import Controller
 from ..core.process import Program
 from ..core.watching import Watches
-from ..explore.cluster import Cluster, Parts
+from ..explore.cluster import Parts
 from ..kubelet.program import kubelet
 from ..scenarios import Scenario, from_data, resolve
 from ..scenarios.spec import API_VERSION
@@ -113,15 +113,23 @@ class Mutant:
         return self.scenario if isinstance(self.scenario, str) else self.id
 
     def load(self) -> Scenario:
-        """The scenario. Raises Refk8sError."""
+        """The scenario as the mutant needs it. Raises Refk8sError."""
         if isinstance(self.scenario, str):
-            return resolve(self.scenario)
-        metadata = {"name": self.id, "description": self.title}
-        return from_data(
-            {"apiVersion": API_VERSION, "kind": "Scenario", "metadata": metadata, "spec": dict(self.scenario)}
-        )
+            data = resolve(self.scenario).data
+        else:
+            metadata = {"name": self.id, "description": self.title}
+            data = {"apiVersion": API_VERSION, "kind": "Scenario", "metadata": metadata, "spec": dict(self.scenario)}
+        spec = dict(data["spec"])
+        if self.gates:
+            spec["gates"] = {**spec.get("gates", {}), **self.gates}
+        if not self.leader_election:
+            spec["components"] = {**spec.get("components", {}), "leaderElection": False}
+        return from_data({**data, "spec": spec})
 
-    def cluster(self) -> Cluster:
-        """The cluster of the scenario, as the mutant needs it."""
-        cluster = self.load().cluster
-        return attrs.evolve(cluster, gates={**cluster.gates, **self.gates}, leader_election=self.leader_election)
+    def parts(self) -> Parts:
+        """The components with the bug."""
+        return self.change(self.control())
+
+    def control(self) -> Parts:
+        """The components without the bug, in the same surroundings."""
+        return self.surroundings(Parts())

@@ -40,7 +40,7 @@ def run_mutant(
     watched = tuple(_suite() if invariants is None else invariants)
     count = mutant.seeds if seeds is None else seeds
     for seed in (None, *range(count)):
-        outcome = run_once(mutant, mutant.change(mutant.surroundings(Parts())), seed, watched)
+        outcome = run_once(mutant, mutant.parts(), seed, watched)
         tried = 0 if seed is None else seed + 1
         if outcome.violation is not None:
             found = outcome.violation
@@ -52,12 +52,12 @@ def run_mutant(
 
 def run_unmutated(mutant: Mutant, seed: int | None) -> Outcome:
     """The same scenario without the bug."""
-    return run_once(mutant, mutant.surroundings(Parts()), seed, tuple(_suite()))
+    return run_once(mutant, mutant.control(), seed, tuple(_suite()))
 
 
 def run_once(mutant: Mutant, parts: Parts, seed: int | None, invariants: tuple[Invariant, ...]) -> Outcome:
     """One run of the mutant's scenario with these parts."""
-    model, world = build(mutant.cluster(), parts)
+    model, world = build(mutant.load().cluster, parts)
     driver = DefaultDriver() if seed is None else RandomDriver(seed)
     return run(model, world, driver, monitor=Monitor(invariants), max_steps=mutant.steps)
 

@@ -64,7 +64,7 @@ def test_shipped_scenarios_are_read_and_come_out_of_their_own_data_again(name: s
         (HEAD + "spec:\n  nodes:\n  - taints: [{key: a, effect: Never}]\n", "spec.nodes[0].taints[0].effect: expected one of 'NoSchedule'"),
         (HEAD + "spec:\n  epoch: yesterday\n", "mine.yaml:5: spec.epoch: 'yesterday' is no RFC 3339 time such as 2026-01-01T00:00:00Z"),
         (HEAD + "spec:\n  gates: {Foo: true}\n", f"spec.gates: no feature gate 'Foo' is modelled; those that are: {GATES[0]}"),
-        (HEAD + "spec:\n  components: {schedulers: 0}\n", "spec.components.schedulers: 0 is less than 1"),
+        (HEAD + "spec:\n  components: {apiServers: 0}\n", "spec.components.apiServers: 0 is less than 1"),
         (HEAD + "spec:\n  users: [ann]\n", "spec.users: expected a map, got ['ann']"),
         (HEAD + "spec:\n  users: {An n: []}\n", "spec.users: 'An n' is no name of a user"),
         (HEAD + "spec:\n  users:\n    ann:\n    - scal: {}\n", "mine.yaml:7: spec.users.ann[0].scal: unknown verb (did you mean scale?); known are"),

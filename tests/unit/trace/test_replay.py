@@ -79,8 +79,8 @@ def test_a_violation_ends_the_replay_and_is_reported(tmp_path: Path) -> None:
     )
     done = replay(read(save(tmp_path / "x.jsonl", *lines())), monitor=Monitor((never,)))
     assert done.status == "violated"
-    assert done.violation is not None
-    assert done.violation.step == done.world.index - 1 or done.violation.step == done.world.index
+    assert done.failure is not None
+    assert done.failure.step == done.world.index - 1 or done.failure.step == done.world.index
 
 
 def test_a_scenario_in_the_header_that_does_not_fit_is_named(tmp_path: Path) -> None:
