@@ -51,7 +51,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "conformance": {"core", "kinds", "api", "controllers", "scheduler", "kubelet", "explore"},
     "invariants": {"core", "kinds", "api", "controllers", "scheduler", "kubelet", "explore"},
-    "http": {"core", "kinds", "api", "explore", "scenarios", "trace"},
+    "http": {"core", "kinds", "api", "explore", "scenarios", "trace", "conformance"},
     "cli": {
         "core",
         "kinds",

@@ -14,6 +14,11 @@ def conformance(
     directory: Annotated[
         Path | None, typer.Argument(help="A folder of recorded cases; without one the cases in tests/conformance/data.")
     ] = None,
+    url: Annotated[
+        str,
+        typer.Option(help="Replay the api corpus over HTTP against the server at this URL.", show_default=False),
+    ] = "",
+    token: Annotated[str, typer.Option(help="Bearer token for --url.", show_default=False)] = "",
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name the cases that disagree.")] = False,
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:
@@ -22,10 +27,17 @@ def conformance(
     Examples:
       refk8s conformance
       refk8s conformance ../shared/conformance/functions/public -o json
+      refk8s serve --only api --port 8001 & refk8s conformance --url http://127.0.0.1:8001
     """
-    from ..conformance.corpora import run_corpus
+    from ..conformance.corpora import api_folder, run_corpus
 
-    report = run_corpus(directory)
+    if url:
+        from ..http.replaying import replay_url
+        from .output import note
+
+        report = replay_url(api_folder(directory), url, token, lambda theme: note(f"replaying {theme}"))
+    else:
+        report = run_corpus(directory)
     data = report.as_json()
     if output is not Format.text:
         emit(data, output)

@@ -27,7 +27,7 @@ from .api_match import Symbols, compare
 from .cases import ConformanceError
 from .report import Disagreement, Group, Report
 
-__all__ = ["CORPUS", "ConformanceError", "Step", "replay", "replay_scenario", "scenarios"]
+__all__ = ["CORPUS", "ConformanceError", "Replayer", "Step", "replay", "replay_scenario", "scenarios", "served_only"]
 
 CORPUS = "api"
 
@@ -75,7 +75,7 @@ def scenarios(folder: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
 
 def replay_scenario(scenario: dict[str, Any]) -> list[Step]:
     """The verdicts on the steps of one scenario."""
-    replayer = _Replayer(scenario)
+    replayer = Replayer(scenario)
     return [replayer.step(index, step) for index, step in enumerate(scenario["steps"])]
 
 
@@ -86,8 +86,8 @@ def _fresh() -> Store:
     return store.compact(store.revision)
 
 
-class _Replayer:
-    """One client of one fresh server."""
+class Replayer:
+    """One client of one fresh server; `refk8s.http.replaying` has one of a server behind a socket."""
 
     def __init__(self, scenario: dict[str, Any]) -> None:
         self.api = Api()
@@ -121,7 +121,7 @@ class _Replayer:
         wrong = [f"{token} was never seen" for token in self.symbols.unresolved]
         listed = discovery.page(discovery.groups_of(ROWS), http.path, header(http, "accept"), "127.0.0.1:443")
         if http.method == "GET" and listed is not None:
-            want = {**want, "b": _served_only(want.get("b"), listed[0])}
+            want = {**want, "b": served_only(want.get("b"), listed[0])}
             return self._verdict(want, 200, listed[0], (), http, wrong)
         try:
             target = target_of(http.path)
@@ -154,7 +154,7 @@ class _Replayer:
         agrees = _reason(expected) == _reason(body)
         if want.get("mode") == "status":
             return agrees, wrong
-        texts = [text.replace("{u}", _RUN) for text in want.get("warn", [])]
+        texts = [text.replace("{u}", self.symbols.run) for text in want.get("warn", [])]
         if texts != list(warnings):
             wrong.append(f"want warnings {texts}, got {list(warnings)}")
         exact = "continue" in http.query or http.query.get("resourceVersionMatch") == "Exact"
@@ -202,14 +202,14 @@ class _Replayer:
         return made
 
 
-def _served_only(want: Any, got: Any) -> Any:
+def served_only(want: Any, got: Any) -> Any:
     """The recorded discovery document without what is not served here; what is, must be as recorded."""
     if isinstance(want, list) and isinstance(got, list) and all(isinstance(item, dict) for item in [*want, *got]):
         served = {_listed(item): item for item in got}
-        return [_served_only(item, served[_listed(item)]) for item in want if _listed(item) in served]
+        return [served_only(item, served[_listed(item)]) for item in want if _listed(item) in served]
     if isinstance(want, dict) and isinstance(got, dict):
         return {
-            key: _served_only(value, got.get(key)) for key, value in want.items() if key != "subresources" or key in got
+            key: served_only(value, got.get(key)) for key, value in want.items() if key != "subresources" or key in got
         }
     return want
 

@@ -32,3 +32,12 @@ def run_corpus(folder: Path | None = None) -> Report:
     if cases and all(isinstance(case.input, dict) and {"nodes", "pod"} <= set(case.input) for case in cases):
         return scheduler.run(folder)
     return functions.run(folder)
+
+
+def api_folder(folder: Path | None = None) -> Path:
+    """The folder of `api-*.json` files in `folder` (default: the vendored ones) or just below it. Raises ConformanceError."""
+    base = vendored("functions").parent if folder is None else folder
+    for home in (base, base / "public", base / "api", base / "api" / "public"):
+        if home.is_dir() and any(home.glob("api-*.json*")):
+            return home
+    raise ConformanceError(f"{base}: no case files of the api corpus in it; expected files named api-*.json")
