@@ -15,9 +15,9 @@ from ..core.digest import text
 from ..core.enabled import deviates
 from ..core.invariant import Monitor, Violation
 from ..core.world import World
-from ..explore.check import usual_length
 from ..explore.cluster import build
 from ..explore.drivers import LENGTH, Driver, driver_of
+from ..explore.due import Witness, usual
 from ..explore.expect import failed_steps, unmet, until
 from ..explore.failure import of_violation
 from ..explore.run import Observer, Outcome, run, run_twice
@@ -65,6 +65,7 @@ class Report:
     epoch_ms: int
     checked: int
     redacted: bool
+    excused: str = ""
 
     @property
     def verdict(self) -> str:
@@ -104,6 +105,8 @@ class Report:
         how = ENDINGS[self.verdict]
         at = seconds(world.now_ms - self.epoch_ms)
         yield f"{how} after {self.outcome.steps} steps, {world.store.revision} revisions, {at} of logical time; {self.checked} invariants on"
+        if self.excused and self.scenario.expect and self.outcome.verdict == "quiet":
+            yield f"what the scenario expects was not due: {self.excused}"
         yield f"digest {text(world.fingerprint)}"
         if self.order.trace is not None:
             yield f"replay: refk8s replay {self.order.trace}"
@@ -183,7 +186,7 @@ def execute(scenario: Scenario, order: Order) -> Report:
         redacted = shown is not scenario.data
         scenario = from_data(shown) if redacted else scenario
     holds = until(order.until)
-    length = usual_length(scenario) if order.faults.total else LENGTH
+    length = usual(scenario).steps if order.faults.total else LENGTH
     name = order.driver if order.driver != "twice" else "default" if order.seed is None else "random"
 
     def chooser() -> Driver:
@@ -194,7 +197,8 @@ def execute(scenario: Scenario, order: Order) -> Report:
 
     suite = invariants().all()
     teller, deviations = Storyteller(model.epoch_ms, model.is_heartbeat), _Deviations()
-    observers: list[Observer] = [teller, deviations]
+    witness = Witness()
+    observers: list[Observer] = [teller, deviations, witness]
     with Interruptible(chooser()) as driver:
         if order.driver == "twice":
             run_twice(model, world, lambda: Interruptible(chooser()), max_steps=order.steps)
@@ -219,7 +223,8 @@ def execute(scenario: Scenario, order: Order) -> Report:
         finally:
             if writer is not None:
                 writer.close(verdict, violation)
-    failures = _failures(scenario, order, outcome, disturbed=bool(faults.total))
+    excused = witness.excuse(outcome.world, usual(scenario)) if faults.total else ""
+    failures = _failures(scenario, order, outcome, excused=excused)
     return Report(
         scenario,
         order,
@@ -231,18 +236,17 @@ def execute(scenario: Scenario, order: Order) -> Report:
         model.epoch_ms,
         len(suite),
         redacted,
+        excused,
     )
 
 
-def _failures(scenario: Scenario, order: Order, outcome: Outcome, *, disturbed: bool) -> tuple[str, ...]:
-    """The sentences about what should not be, invariants apart. Of a user whom a fault has hit nothing is expected."""
+def _failures(scenario: Scenario, order: Order, outcome: Outcome, *, excused: str) -> tuple[str, ...]:
+    """The sentences about what should not be, invariants apart; `excused`: why nothing that the scenario expects is due."""
     found = []
-    refused = failed_steps(outcome.world)
-    due = not (disturbed and refused)
-    if scenario.must_succeed and due:
-        found += [f"refused: {sentence}" for sentence in refused]
+    if scenario.must_succeed and not excused:
+        found += [f"refused: {sentence}" for sentence in failed_steps(outcome.world)]
     if outcome.verdict == "quiet":
-        if due:
+        if not excused:
             found += [f"expectation not met: {sentence}" for sentence in unmet(outcome.world, scenario.expect)]
         if order.until != "quiet":
             found.append(f"--until {order.until}: not reached, and nothing more will happen")

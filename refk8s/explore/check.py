@@ -11,6 +11,7 @@ from ..core.world import World
 from ..scenarios.format import Scenario
 from .cluster import Parts, build
 from .drivers import LENGTH, driver_of
+from .due import Witness, usual
 from .expect import failed_steps, unmet
 from .run import Observer, Outcome, Verdict, run
 
@@ -19,7 +20,10 @@ MAX_STEPS = 200_000
 
 @attrs.frozen(eq=False)
 class Result:
-    """How a scenario fared under one schedule. `held`: quiet, no invariant broken, every expectation met."""
+    """How a scenario fared under one schedule. `held`: quiet, no invariant broken, every expectation met.
+
+    `excused` says why, after faults, nothing that the scenario expects was due ("": all of it was).
+    """
 
     scenario: str
     seed: int | None
@@ -31,6 +35,7 @@ class Result:
     violation: Violation | None
     unmet: tuple[str, ...]
     world: World
+    excused: str = ""
 
     @property
     def held(self) -> bool:
@@ -44,12 +49,6 @@ class Result:
         if self.unmet:
             return self.unmet[0]
         return "" if self.held else f"ended as {self.verdict!r} after {self.steps} steps"
-
-
-def usual_length(scenario: Scenario, parts: Parts | None = None) -> int:
-    """How many steps the default driver takes to quiet."""
-    model, world = build(scenario.cluster, parts)
-    return run(model, world, max_steps=MAX_STEPS).steps
 
 
 def check(
@@ -68,24 +67,26 @@ def check(
     monitor is given.
 
     `faults` may happen on the way, spread over `length` steps (0: as many as the default driver takes); then they stop, and the default driver goes on to
-    quiet: LIVENESS invariants are asked there. What the scenario expects is due unless a fault has hit a user, who then may not have done what was meant.
+    quiet: LIVENESS invariants are asked there. What the scenario expects is due unless faults hit what nobody repairs (due.py).
     """
     if monitor is None:
         from refk8s.invariants import suite
 
         monitor = Monitor(suite().all())
     name = driver or ("default" if seed is None else "random")
-    if faults.total and not length:
-        length = usual_length(scenario, parts)
+    witness = Witness()
+    if faults.total:
+        length = length or usual(scenario, parts).steps
+        observers = (*observers, witness)
     chooser = driver_of(name, seed, faults=faults, length=length or LENGTH)
     model, world = build(scenario.cluster, parts, chooser.faults)
     outcome: Outcome = run(model, world, chooser, monitor=monitor, max_steps=max_steps, observers=observers)
     end = outcome.world
-    refused = failed_steps(end)
+    excused = witness.excuse(end, usual(scenario, parts)) if faults.total else ""
     missing = []
-    if not (chooser.faults.total and refused):
+    if not excused:
         missing = unmet(end, scenario.expect) if outcome.verdict == "quiet" else []
-        missing += refused if scenario.must_succeed else []
+        missing += failed_steps(end) if scenario.must_succeed else []
     return Result(
         scenario.name,
         seed,
@@ -97,4 +98,5 @@ def check(
         outcome.violation,
         tuple(missing),
         end,
+        excused,
     )
