@@ -11,6 +11,7 @@ from refk8s.core.delta import Delta
 from refk8s.core.invariant import LIVENESS, SAFETY, AtQuiet, writes
 from refk8s.core.model import Model
 from refk8s.core.world import World
+from refk8s.kubelet.machines import phase_given_by
 
 from . import SUITE
 
@@ -37,21 +38,10 @@ def a_terminal_phase_is_final(before: World, action: Action, after: World, delta
         old, new = was.get("phase"), now.get("phase")
         if old not in TERMINAL or new == old or change.actor.startswith("user/"):
             continue
-        if change.actor.startswith(KUBELET) and not _ended_by(before, change, old).startswith(KUBELET):
+        if change.actor.startswith(KUBELET) and not phase_given_by(before, change).startswith(KUBELET):
             continue
         return f"pods/{change.key}: {change.actor} took the phase from {old} to {new}: expected {old} for ever"
     return None
-
-
-def _ended_by(world: World, change: Change, phase: str) -> str:
-    """Who gave the pod its terminal phase."""
-    actor = ""
-    for earlier in reversed(world.store.log("pods")):
-        if earlier.key == change.key:
-            if earlier.obj.uid != change.obj.uid or earlier.obj.document["status"].get("phase") != phase:
-                break
-            actor = earlier.actor
-    return actor
 
 
 @SUITE.invariant(
@@ -101,9 +91,14 @@ def a_finished_pod_is_not_ready(before: World, action: Action, after: World, del
     catalogue="P6",
 )
 def ready_means_containers_ready(before: World, action: Action, after: World, delta: Delta) -> str | None:
-    """In what a kubelet writes, Ready implies ContainersReady; without readiness gates it is the same."""
+    """In what a kubelet writes, Ready implies ContainersReady; without readiness gates it is the same.
+
+    A kubelet that writes neither may leave what the node lifecycle controller has said of Ready meanwhile.
+    """
     for change, was, now in _status_changes(delta):
         if not change.actor.startswith(KUBELET) or now.get("conditions") is was.get("conditions"):
+            continue
+        if all(_condition(now, kind) == _condition(was, kind) for kind in ("Ready", "ContainersReady")):
             continue
         ready, containers = _condition(now, "Ready") == "True", _condition(now, "ContainersReady") == "True"
         if ready and not containers:

@@ -15,13 +15,17 @@ from .invariant import Invariant, Severity, Writes
 
 @attrs.frozen
 class Row:
-    """One allowed change. `actor` is the first part of the name of the process that makes it ("kubelet" of "kubelet/node-1"; several: "a|b"; "*": anyone)."""
+    """One allowed change. `actor` is the first part of the name of the process that makes it ("kubelet" of "kubelet/node-1"; several: "a|b"; "*": anyone).
+
+    `provided(world before, change)` is a further condition, for what only a cluster under faults may do.
+    """
 
     id: str
     before: str
     after: str
     actor: str
     when: str
+    provided: Callable[[Any, Any], bool] | None = None
 
     def allows(self, actor: str) -> bool:
         """Whether the process named `actor` may make this change."""
@@ -76,6 +80,8 @@ class Machine:
                 if change.resource != self.resource:
                     continue
                 for instance, was, now, row in self.fired(change):
+                    if row is not None and row.provided is not None and not row.provided(before, change):
+                        row = None
                     if row is None and not (change.actor.partition("/")[0] in self.outsiders and _says_so(delta)):
                         what = f"{self.resource}/{change.key}{f' {instance}' if instance else ''}"
                         return f"{what}: {change.actor} changed {self.field} from {was or 'none'} to {now or 'none'}, which no row of {self.id} allows"

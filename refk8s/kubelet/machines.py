@@ -34,6 +34,25 @@ def container_states(document: Mapping[str, Any]) -> Mapping[str, str]:
     return found
 
 
+def phase_given_by(world: Any, change: Any) -> str:
+    """The process that gave a pod the phase that it had before a change, as far back as the history goes."""
+    phase, actor = change.prev.document.get("status", {}).get("phase"), ""
+    for earlier in reversed(world.store.log("pods")):
+        if earlier.key == change.key:
+            if earlier.obj.uid != change.obj.uid or earlier.obj.document["status"].get("phase") != phase:
+                break
+            actor = earlier.actor
+    return actor
+
+
+def _ended_by_another(world: Any, change: Any) -> bool:
+    return not phase_given_by(world, change).startswith("kubelet")
+
+
+def _started_anew(world: Any, change: Any) -> bool:
+    return bool(world.process(change.actor).incarnation)
+
+
 POD_PHASE: Final = Machine(
     "POD",
     "pods",
@@ -58,6 +77,38 @@ POD_PHASE: Final = Machine(
             FAILED,
             "kubelet|kube-controller-manager",
             "all containers ended, one of them badly, or its node is lost",
+        ),
+        Row(
+            "POD-T7",
+            RUNNING,
+            PENDING,
+            "kubelet",
+            "the node has lost its containers, and a status of the kubelet before came after the new one had looked",
+            _started_anew,
+        ),
+        Row(
+            "POD-T8",
+            FAILED,
+            PENDING,
+            "kubelet",
+            "somebody else has ended the pod, and the kubelet did not know (it has no guard)",
+            _ended_by_another,
+        ),
+        Row(
+            "POD-T9",
+            FAILED,
+            RUNNING,
+            "kubelet",
+            "somebody else has ended the pod, and the kubelet did not know (it has no guard)",
+            _ended_by_another,
+        ),
+        Row(
+            "POD-T10",
+            FAILED,
+            SUCCEEDED,
+            "kubelet",
+            "somebody else has ended the pod, and the kubelet knew better",
+            _ended_by_another,
         ),
     ),
     phase_of,

@@ -80,7 +80,7 @@ def test_every_change_of_phase_and_container_state_is_a_row(name: str) -> None:
 
 @pytest.mark.parametrize("machine", [POD_PHASE, CONTAINER_STATE], ids=lambda machine: machine.id)
 def test_every_row_is_reached(machine: Machine) -> None:
-    missing = {row.id for row in machine.rows}
+    missing = {row.id for row in machine.rows if row.provided is None}  # the others: test_machines_faults.py
     for seed in (None, *range(40)):
         for life in LIVES.values():
             missing -= set(fired(machine, live(life, seed)))
