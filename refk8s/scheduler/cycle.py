@@ -57,6 +57,14 @@ class Decision:
     totals: Mapping[str, int] = EMPTY
 
     @property
+    def nominating(self) -> tuple[str, ...]:
+        """What becomes of the pod's nomination: () = it stays, ("",) = none any more, (node,) = that node."""
+        if self.post_filter is None:
+            return ("",)
+        name = self.post_filter.nominated_node_name
+        return () if name is None else (name,)
+
+    @property
     def nodes(self) -> Mapping[str, Status]:
         """The verdict on every node that was looked at, by sorted name."""
         verdicts = {**dict.fromkeys(self.feasible, SUCCESS), **self.rejected}
@@ -124,7 +132,7 @@ def _pre_filter(profile: Profile, cycle: CycleState, pod: PodInfo) -> _Prepared 
     names: set[str] | None = None
     restricting: list[str] = []
     unschedulable: Status | None = None
-    for plugin in profile.at(Point.FILTER):
+    for plugin in profile.preparing:
         result = plugin.pre_filter(cycle, pod)
         if result is SKIP:
             continue

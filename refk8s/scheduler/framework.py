@@ -10,12 +10,13 @@ Source: staging/src/k8s.io/kube-scheduler/framework/interface.go; pkg/scheduler/
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import attrs
 
 if TYPE_CHECKING:
+    from refk8s.core.wire import Response
     from refk8s.scheduler.events import ClusterEvent, EventHint
     from refk8s.scheduler.filters import Filters
     from refk8s.scheduler.listers import Listers
@@ -32,10 +33,12 @@ __all__ = [
     "Point",
     "PostFilterResult",
     "PreFilterResult",
+    "Preempts",
     "Profile",
     "Skip",
     "Status",
     "TieRule",
+    "Wait",
     "first",
 ]
 
@@ -87,12 +90,24 @@ class Point(enum.Enum):
     PRE_FILTER = "PreFilter"
     FILTER = "Filter"
     POST_FILTER = "PostFilter"
+    PRE_SCORE = "PreScore"
     SCORE = "Score"
     RESERVE = "Reserve"
     PERMIT = "Permit"
     PRE_BIND = "PreBind"
     BIND = "Bind"
     POST_BIND = "PostBind"
+
+
+@attrs.frozen
+class Wait:
+    """A Permit plugin's answer: not yet; after `timeout_ms` the pod is rejected."""
+
+    timeout_ms: int
+
+
+Preempts = Callable[[str], bool]
+"""Whether the preemption for the pod with this key is under way."""
 
 
 @attrs.frozen
@@ -142,6 +157,10 @@ class CycleState:
         return self.snapshot.listers
 
 
+def _nobody(key: str) -> bool:
+    return False
+
+
 class Plugin:
     """One plugin, a frozen value: its configuration. Every plugin's file shows pre_filter, filter, pre_score, score in this order, then events.
 
@@ -179,13 +198,13 @@ class Plugin:
         """Return which events may make a pod schedulable that this plugin rejected."""
         return ()
 
-    def pre_enqueue(self, pod: PodInfo) -> Status | None:
+    def pre_enqueue(self, pod: PodInfo, preempts: Preempts) -> Status | None:
         """Return why the pod must not enter the queue, None if it may."""
         return None
 
-    def less(self, pod: PodInfo, since_ms: int, other: PodInfo, other_since_ms: int) -> bool:
-        """Tell whether `pod`, in the queue since `since_ms`, is to be scheduled before `other`."""
-        return False
+    def queue_key(self, pod: PodInfo, since_ms: int) -> tuple[int, ...]:
+        """Return the place in the queue of a pod that has been in it since `since_ms`: the lowest key is scheduled first."""
+        return (since_ms,)
 
     def add_pod(self, state: Any, pod: PodInfo, added: PodInfo, node: NodeInfo) -> Any:
         """Return the filter's state as if `added` ran on `node`."""
@@ -199,6 +218,28 @@ class Plugin:
         """Try to make room for a pod that fits nowhere; `rejected` has the verdict on every node."""
         return PostFilterResult(Status(Code.UNSCHEDULABLE, self.name))
 
+    def reserve(self, pod: PodInfo, node: str, snapshot: Snapshot) -> Status | None:
+        """Return why the node cannot be reserved for the pod that is to run there, None if it is."""
+        return None
+
+    def permit(self, pod: PodInfo, node: str, snapshot: Snapshot) -> Status | Wait | None:
+        """Return why the pod must not be bound, how long it has to Wait at most, or None if it may; a waiting pod is asked for again and again."""
+        return None
+
+    def pre_bind(self, pod: PodInfo, node: str) -> Generator[Any, Any, str]:
+        """Do (as effects) what has to be done before the binding; returns what went wrong, "" if nothing."""
+        yield from ()
+        return ""
+
+    def bind(self, pod: PodInfo, node: str) -> Generator[Any, Any, Response | None]:
+        """Bind the pod; returns the API server's answer, None if that is left to the next plugin."""
+        yield from ()
+        return None
+
+    def post_bind(self, pod: PodInfo, node: str) -> Generator[Any, Any, None]:
+        """Do what is to be done after the pod was bound."""
+        yield from ()
+
     @classmethod
     def from_args(cls, args: Mapping[str, Any]) -> Plugin:
         """Return the plugin configured by the `args` of its PluginConfig entry (JSON; {} = upstream's defaults)."""
@@ -207,7 +248,7 @@ class Plugin:
 
 @attrs.frozen(eq=False)
 class Profile:
-    """Plugins in upstream's order with the weights of their scores; the lists per extension point derive from it.
+    """Plugins in upstream's order with the weights of their scores; the lists per extension point derive from it, unless `lists` names them.
 
     Source: pkg/scheduler/apis/config/types.go, KubeSchedulerProfile; pkg/scheduler/framework/runtime/framework.go, NewFramework.
     """
@@ -215,16 +256,26 @@ class Profile:
     plugins: tuple[Plugin, ...]
     weights: Mapping[str, int] = attrs.Factory(dict)
     scheduler_name: str = "default-scheduler"
+    lists: Mapping[Point, tuple[str, ...]] | None = None
     _at: Mapping[Point, tuple[Plugin, ...]] = attrs.field(init=False, repr=False)
     _events: Mapping[str, tuple[EventHint, ...]] = attrs.field(init=False, repr=False)
+    preparing: tuple[Plugin, ...] = attrs.field(init=False, repr=False)
+    """The plugins whose pre_filter is asked: those of Filter, then those of PreFilter only."""
 
     @_at.default
     def _points(self) -> Mapping[Point, tuple[Plugin, ...]]:
-        return {point: tuple(p for p in self.plugins if point in p.points) for point in Point}
+        if self.lists is None:
+            return {point: tuple(p for p in self.plugins if point in p.points) for point in Point}
+        return {point: tuple(self.plugin(name) for name in self.lists.get(point, ())) for point in Point}
 
     @_events.default
     def _plugin_events(self) -> Mapping[str, tuple[EventHint, ...]]:
         return {plugin.name: plugin.events() for plugin in self.plugins}
+
+    @preparing.default
+    def _preparing(self) -> tuple[Plugin, ...]:
+        filters = self._at[Point.FILTER]
+        return (*filters, *(plugin for plugin in self._at[Point.PRE_FILTER] if plugin not in filters))
 
     def at(self, point: Point) -> tuple[Plugin, ...]:
         """The plugins that take part in `point`, in order."""
@@ -241,10 +292,14 @@ class Profile:
         """The registrations of plugin `name` that `event` matches; () for a plugin that the profile does not have."""
         return tuple(row for row in self._events.get(name, ()) if row.event.matches(event))
 
-    def pre_enqueue(self, pod: PodInfo) -> Status | None:
+    def queue_key(self, pod: PodInfo, since_ms: int) -> tuple[int, ...]:
+        """The place of a pod in the queue, as the profile's QueueSort plugin says."""
+        return self._at[Point.QUEUE_SORT][0].queue_key(pod, since_ms)
+
+    def pre_enqueue(self, pod: PodInfo, preempts: Preempts = _nobody) -> Status | None:
         """Return the first verdict that keeps the pod out of the queue, None if it may enter."""
-        for plugin in self.at(Point.PRE_ENQUEUE):
-            status = plugin.pre_enqueue(pod)
+        for plugin in self._at[Point.PRE_ENQUEUE]:
+            status = plugin.pre_enqueue(pod, preempts)
             if status is not None:
                 return status
         return None

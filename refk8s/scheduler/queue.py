@@ -1,43 +1,64 @@
-"""The scheduling queue: active, back-off, unschedulable and gated pods, as one persistent value.
+"""The scheduling queue: active, back-off, unschedulable and gated pods, and nominations, as one persistent value.
 
 A pod enters `active` (or `gated`), is popped into a scheduling cycle, and comes back to `unschedulable` with the plugins that rejected it; an event that one
-of these plugins waits for moves it to `backoff` or `active`. Scheduling cycles are atomic here, so that no event falls into one.
-Source: pkg/scheduler/backend/queue/{scheduling_queue,active_queue,backoff_queue,unschedulable_pods}.go.
+of these plugins waits for moves it to `backoff` or `active`. Events that happen while a pod is in flight count when it comes back. machines.py has the table
+of these moves.
+Source: pkg/scheduler/backend/queue/{scheduling_queue,active_queue,backoff_queue,unschedulable_pods,nominator}.go.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, Protocol
 
 import attrs
 
 from ..core.digest import cell
 from ..core.heap import EMPTY_HEAP, Heap, peek, pop, push
 from ..core.table import EMPTY, Table
-from .events import ClusterEvent, worth_requeuing
-from .framework import Profile
-from .listers import Listers
+from .events import ClusterEvent
+from .framework import Status
 from .nodeinfo import PodInfo
-from .queue_sort import queue_sort_key
 
 INITIAL_BACKOFF_MS: Final = 1_000
 MAX_BACKOFF_MS: Final = 10_000
 MAX_UNSCHEDULABLE_MS: Final = 300_000
+WINDOW_MS: Final = 1_000
+"""Back-off ends at the end of a window: those that end in the same one go by the queue's order."""
 
+ABSENT: Final = ""
 ACTIVE: Final = "active"
 BACKOFF: Final = "backoff"
 UNSCHEDULABLE: Final = "unschedulable"
 GATED: Final = "gated"
 IN_FLIGHT: Final = "in flight"
 
+LOG_LENGTH: Final = 4_096
+
+
+class Rules(Protocol):
+    """What the queue asks about pods: the plugins of their profiles."""
+
+    def key(self, pod: PodInfo, since_ms: int) -> tuple[int, ...]:
+        """The place of a pod in the order of the queue: the lowest key first."""
+
+    def gate(self, pod: PodInfo) -> Status | None:
+        """Which plugin keeps the pod out of the queue, None if none does."""
+
+    def opens(self, pod: PodInfo, gate: str, event: ClusterEvent) -> bool:
+        """Whether the plugin `gate` waits for events of this kind."""
+
+    def worth(self, pod: PodInfo, rejectors: Sequence[str], event: ClusterEvent, old: object, new: object) -> bool:
+        """Whether the event may make a pod schedulable that was rejected by these plugins."""
+
 
 @attrs.define(eq=False)  # made often and never changed; not frozen, because that would double the price of making one
 class Queued:
     """A pod on its way through the queue.
 
-    `state` is one of the names above; `since_ms` when it entered it; `attempts` counts scheduling attempts, `rejections` those that ended in
-    "unschedulable", `errors` consecutive ones that ended in an error; `rejectors` are the plugins that said no; `order` breaks ties of priority and time.
+    `state` is one of the names above; `since_ms` when it came, or came back from its last attempt; `attempts` counts scheduling attempts, `rejections` those
+    that ended in a rejection, `errors` consecutive ones that ended in an error; `rejectors` are the plugins that said no, `gate` the one that keeps it out of
+    the queue; `order` breaks ties of priority and time; `heard` is the first event after it was popped.
     """
 
     pod: PodInfo
@@ -48,6 +69,8 @@ class Queued:
     rejections: int = 0
     errors: int = 0
     rejectors: tuple[str, ...] = ()
+    gate: str = ""
+    heard: int = 0
 
     @property
     def fingerprint(self) -> int:
@@ -61,7 +84,7 @@ class Queued:
             self.attempts,
             self.rejections,
             self.errors,
-            ",".join(self.rejectors),
+            ",".join((*self.rejectors, self.gate)),
         )
 
     def backoff_ms(self) -> int:
@@ -72,13 +95,42 @@ class Queued:
         count = self.errors if self.errors else self.rejections
         return 0 if not count else min(INITIAL_BACKOFF_MS << min(count - 1, 10), MAX_BACKOFF_MS)
 
+    def backoff_window(self) -> int:
+        """The beginning of the window in which its back-off ends, in ms; 0 without back-off. Source: backoff_queue.go, getBackoffTime."""
+        wait = self.backoff_ms()
+        return (self.since_ms + wait) // WINDOW_MS * WINDOW_MS if wait else 0
+
+    def due_ms(self) -> int:
+        """When it may be tried again: at the end of that window."""
+        return self.backoff_window() + WINDOW_MS if self.backoff_ms() else self.since_ms
+
+    def backs_off(self, now_ms: int) -> bool:
+        """Whether its back-off is not over. Source: backoff_queue.go, isPodBackingoff."""
+        return bool(self.backoff_ms()) and now_ms < self.due_ms()
+
+
+@attrs.define(eq=False)
+class Move:
+    """One move of a pod, and those before it (`earlier`), as far as they are still known."""
+
+    key: str
+    before: str
+    after: str
+    earlier: Move | None
+    length: int
+
+
+Happened = tuple[ClusterEvent, Any, Any]
+"""An event and the object before and after it."""
+
 
 @attrs.define(eq=False)  # made often and never changed; not frozen, because that would double the price of making one
 class Queue:
     """All pods that this scheduler has to place, by uid.
 
-    `active` is the heap of those to try (with lazy removal); `parked` and `backing_off` index the pods in those states, so that an event of the cluster costs
-    nothing while no pod waits for one.
+    `active` is the heap of those to try (with lazy removal); `parked` (unschedulable or gated) and `backing_off` index the pods in those states, so that an
+    event of the cluster costs nothing while no pod waits for one. `nominations` says where a pod is to go once there is room, `nominated` which pods are to go
+    to a node, in the order of their nominations. `events` happened while one of the pods `flying` was in flight.
     """
 
     pods: Table[str, Queued] = EMPTY
@@ -87,55 +139,89 @@ class Queue:
     backing_off: Table[str, bool] = EMPTY
     next_order: int = 0
     fingerprint: int = 0
+    nominations: Table[str, str] = EMPTY
+    nominated: Table[str, tuple[str, ...]] = EMPTY
+    flying: Table[str, bool] = EMPTY
+    events: tuple[Happened, ...] = ()
+    log: Move | None = None
 
     @property
     def token(self) -> str:
         """Identifies the content (refk8s.core.flight.token)."""
         return f"{self.fingerprint & ((1 << 128) - 1):x}"
 
-    def _put(self, entry: Queued) -> Queue:
-        old = self.pods.get(entry.pod.key)
-        fingerprint = self.fingerprint + entry.fingerprint - (old.fingerprint if old else 0)
-        active = self.active
-        if entry.state == ACTIVE:
-            active = push(active, (*queue_sort_key(entry.pod.priority, entry.since_ms), entry.order, entry.pod.key))
+    def _put(self, rules: Rules, entry: Queued) -> Queue:
         key = entry.pod.key
-        parked = self.parked.set(key, True) if entry.state == UNSCHEDULABLE else self.parked.discard(key)
-        backing_off = self.backing_off.set(key, True) if entry.state == BACKOFF else self.backing_off.discard(key)
+        old = self.pods.get(key)
+        fingerprint = self.fingerprint + entry.fingerprint - (old.fingerprint if old else 0)
+        active, log, parked, backing_off = self.active, self.log, self.parked, self.backing_off
+        was = old.state if old is not None else ABSENT
+        if was != entry.state:
+            log = _moved(log, key, was, entry.state)
+            if entry.state == ACTIVE:
+                active = push(active, (*rules.key(entry.pod, entry.since_ms), entry.order, key))
+            parked = parked.set(key, True) if entry.state in (UNSCHEDULABLE, GATED) else parked.discard(key)
+            backing_off = backing_off.set(key, True) if entry.state == BACKOFF else backing_off.discard(key)
         return Queue(
-            self.pods.set(key, entry), active, parked, backing_off, max(self.next_order, entry.order + 1), fingerprint
+            self.pods.set(key, entry),
+            active,
+            parked,
+            backing_off,
+            max(self.next_order, entry.order + 1),
+            fingerprint,
+            self.nominations,
+            self.nominated,
+            self.flying,
+            self.events,
+            log,
         )
 
-    def add(self, profile: Profile, pod: PodInfo, now_ms: int) -> Queue:
+    # ---- pods come, change and go
+
+    def add(self, rules: Rules, pod: PodInfo, now_ms: int) -> Queue:
         """The queue with a new pod: active, or gated if a PreEnqueue plugin keeps it out. A known pod is left as it is."""
         if pod.key in self.pods:
             return self
-        gate = profile.pre_enqueue(pod)
-        state, rejectors = (ACTIVE, ()) if gate is None else (GATED, (gate.plugin,))
-        return self._put(Queued(pod, state, now_ms, self.next_order, rejectors=rejectors))
+        added = self._enter(rules, Queued(pod, ABSENT, now_ms, self.next_order), now_ms)
+        return (
+            added.nominate(pod.key, pod.pod.status.nominated_node_name)
+            if added.pods[pod.key].state == ACTIVE
+            else added
+        )
 
-    def update(self, profile: Profile, pod: PodInfo, now_ms: int) -> Queue:
-        """The queue with a newer version of a waiting pod; one that was gated and no longer is becomes active."""
+    def update(self, rules: Rules, pod: PodInfo, now_ms: int) -> Queue:
+        """The queue with a newer version of a waiting pod, which stays where it is; an unknown one is added.
+
+        Source: scheduling_queue.go, Update; nominator.go, UpdateNominatedPod.
+        """
         old = self.pods.get(pod.key)
         if old is None:
-            return self.add(profile, pod, now_ms)
-        if old.state == GATED and profile.pre_enqueue(pod) is None:
-            return self._put(attrs.evolve(old, pod=pod, state=ACTIVE, since_ms=now_ms, rejectors=()))
-        return self._put(attrs.evolve(old, pod=pod))
+            return self.add(rules, pod, now_ms)
+        queue = self._put(rules, attrs.evolve(old, pod=pod))
+        before, after = old.pod.pod.status.nominated_node_name, pod.pod.status.nominated_node_name
+        return queue if old.state == IN_FLIGHT or not (before or after) else queue.nominate(pod.key, after)
 
     def remove(self, key: str) -> Queue:
-        """The queue without a pod, which may be unknown."""
+        """The queue without a pod and its nomination, which may be unknown."""
+        queue = self.nominate(key, "").landed(key)
         old = self.pods.get(key)
         if old is None:
-            return self
+            return queue
         return Queue(
             self.pods.delete(key),
             self.active,
             self.parked.discard(key),
             self.backing_off.discard(key),
             self.next_order,
-            self.fingerprint - old.fingerprint,
+            queue.fingerprint - old.fingerprint,
+            queue.nominations,
+            queue.nominated,
+            queue.flying,
+            queue.events,
+            _moved(self.log, key, old.state, ABSENT),
         )
+
+    # ---- attempts
 
     def head(self) -> Queued | None:
         """The pod to try next: the first of `active`; if there is none, the first to come out of back-off that is not there for an error.
@@ -149,9 +235,9 @@ class Queue:
                 return entry
             heap = pop(heap)
         waiting = [entry for entry in (self.pods[key] for key in self.backing_off) if not entry.errors]
-        return min(waiting, key=lambda entry: (entry.since_ms + entry.backoff_ms(), entry.order), default=None)
+        return min(waiting, key=lambda e: (e.backoff_window(), -e.pod.priority, e.since_ms, e.order), default=None)
 
-    def take(self, entry: Queued) -> Queue:
+    def take(self, rules: Rules, entry: Queued) -> Queue:
         """The queue in which `entry` (its head) is in a scheduling cycle."""
         heap = self.active
         while heap is not None:
@@ -162,47 +248,144 @@ class Queue:
             heap = pop(heap)
             if not stale:
                 break
-        flying = attrs.evolve(entry, state=IN_FLIGHT, attempts=entry.attempts + 1)
-        return attrs.evolve(self._put(flying), active=heap)
+        flying = Queued(
+            entry.pod,
+            IN_FLIGHT,
+            entry.since_ms,
+            entry.order,
+            entry.attempts + 1,
+            entry.rejections,
+            entry.errors,
+            heard=len(self.events),
+        )
+        taken = self._put(rules, flying)
+        taken.active = heap
+        return taken
 
-    def unschedulable(self, key: str, rejectors: Iterable[str], now_ms: int) -> Queue:
-        """The queue after an attempt for pod `key` failed: rejected by plugins, or (none) ended by an error, which is retried after back-off."""
+    def flies(self, key: str) -> Queue:
+        """The queue in which events are kept for a pod that stays in flight for more than a moment (it waits for Permit)."""
+        if key not in self.pods or key in self.flying:
+            return self
+        return attrs.evolve(self, flying=self.flying.set(key, True), fingerprint=self.fingerprint + cell("flying", key))
+
+    def landed(self, key: str) -> Queue:
+        """The queue in which no events are kept for the pod any more. Source: active_queue.go, done."""
+        if key not in self.flying:
+            return self
+        flying = self.flying.delete(key)
+        fingerprint = self.fingerprint - cell("flying", key)
+        if not len(flying):
+            fingerprint -= sum(_cell(i, event) for i, event in enumerate(self.events))
+        return attrs.evolve(self, flying=flying, events=self.events if len(flying) else (), fingerprint=fingerprint)
+
+    def unschedulable(self, rules: Rules, key: str, rejectors: Iterable[str], now_ms: int) -> Queue:
+        """The queue after an attempt for pod `key` failed: rejected by plugins, or (none) ended by an error, which is retried after back-off.
+
+        A rejected pod is parked, unless what happened during the attempt may help it. Source: scheduling_queue.go, AddUnschedulableIfNotPresent.
+        """
         old = self.pods.get(key)
         if old is None:
             return self
         names = tuple(sorted(rejectors))
-        if not names:
-            return self._put(attrs.evolve(old, state=BACKOFF, since_ms=now_ms, errors=old.errors + 1, rejectors=()))
-        return self._put(
-            attrs.evolve(
-                old, state=UNSCHEDULABLE, since_ms=now_ms, rejections=old.rejections + 1, errors=0, rejectors=names
-            )
-        )
+        errors, rejections = (0, old.rejections + 1) if names else (old.errors + 1, old.rejections)
+        back = attrs.evolve(old, since_ms=now_ms, errors=errors, rejections=rejections, rejectors=names)
+        heard = self.events[old.heard :] if key in self.flying else ()
+        if not names or any(rules.worth(back.pod, names, *event) for event in heard):
+            return self.landed(key)._enter(rules, back, now_ms)
+        return self.landed(key)._put(rules, attrs.evolve(back, state=UNSCHEDULABLE))
+
+    # ---- events
 
     def move(
-        self, profile: Profile, event: ClusterEvent, old: object, new: object, listers: Listers, now_ms: int
+        self,
+        rules: Rules,
+        event: ClusterEvent,
+        old: object,
+        new: object,
+        now_ms: int,
+        *,
+        at_most: int | None = None,
+        besides: str = "",
     ) -> Queue:
-        """The queue after an event of the cluster: every unschedulable pod for which it may matter goes to back-off, or to active if that is over."""
+        """The queue after an event of the cluster: every waiting pod for which it may matter goes to back-off, or to active if that is over.
+
+        With `at_most`, only pods of no higher priority are asked, and never the one called `besides`. Source: scheduling_queue.go,
+        movePodsToActiveOrBackoffQueue.
+        """
         queue = self
         for key in self.parked:
             entry = self.pods[key]
-            if worth_requeuing(profile, entry.pod, entry.rejectors, event, old, new, listers):
-                queue = queue.requeue(entry, now_ms)
-        return queue
+            if key == besides or (at_most is not None and entry.pod.priority > at_most):
+                continue
+            if entry.gate and not rules.opens(entry.pod, entry.gate, event):
+                continue
+            if rules.worth(entry.pod, entry.rejectors, event, old, new):
+                queue = queue.requeue(rules, entry, now_ms)
+        return queue.hear(event, old, new)
 
-    def requeue(self, entry: Queued, now_ms: int) -> Queue:
-        """The queue with an unschedulable pod moved to back-off, or to active if its back-off is over."""
-        over = entry.since_ms + entry.backoff_ms() <= now_ms
-        if over:
-            return self._put(attrs.evolve(entry, state=ACTIVE, since_ms=now_ms, order=self.next_order))
-        return self._put(attrs.evolve(entry, state=BACKOFF))
+    def hear(self, event: ClusterEvent, old: object, new: object) -> Queue:
+        """The queue that keeps an event for the pods in flight, if there are any."""
+        if not len(self.flying):
+            return self
+        happened = (event, old, new)
+        return attrs.evolve(
+            self,
+            events=(*self.events, happened),
+            fingerprint=self.fingerprint + _cell(len(self.events), happened),
+        )
 
-    def backoff_over(self, key: str, now_ms: int) -> Queue:
+    def requeue(self, rules: Rules, entry: Queued, now_ms: int) -> Queue:
+        """The queue with a parked pod moved to back-off, or to active if its back-off is over; or still kept out by a plugin."""
+        return self._enter(rules, entry, now_ms)
+
+    def activate(self, rules: Rules, key: str) -> Queue:
+        """The queue with a parked pod, or one in back-off, moved to active at once. Source: scheduling_queue.go, Activate."""
+        entry = self.pods.get(key)
+        if entry is None or entry.state not in (UNSCHEDULABLE, GATED, BACKOFF):
+            return self
+        return self._enter(rules, entry, None)
+
+    def backoff_over(self, rules: Rules, key: str, now_ms: int) -> Queue:
         """The queue after the back-off timer of a pod: active, if it is still in back-off and the time has come."""
         entry = self.pods.get(key)
-        if entry is None or entry.state != BACKOFF or entry.since_ms + entry.backoff_ms() > now_ms:
+        if entry is None or entry.state != BACKOFF or entry.backs_off(now_ms):
             return self
-        return self._put(attrs.evolve(entry, state=ACTIVE, since_ms=now_ms, order=self.next_order))
+        return self._put(rules, attrs.evolve(entry, state=ACTIVE, order=self.next_order))
+
+    def _enter(self, rules: Rules, entry: Queued, now_ms: int | None) -> Queue:
+        """Let a pod into active or back-off if no plugin keeps it out; `now_ms` None: never back-off."""
+        gate = rules.gate(entry.pod)
+        if gate is not None:
+            rejectors = tuple(sorted({*entry.rejectors, gate.plugin}))
+            return self._put(rules, attrs.evolve(entry, state=GATED, gate=gate.plugin, rejectors=rejectors))
+        if now_ms is not None and entry.backs_off(now_ms):
+            return self._put(rules, attrs.evolve(entry, state=BACKOFF, gate=""))
+        return self._put(rules, attrs.evolve(entry, state=ACTIVE, gate="", order=self.next_order))
+
+    # ---- nominations
+
+    def nominate(self, key: str, node: str) -> Queue:
+        """The queue in which the pod is nominated to run on `node`, or ("") nowhere. Source: nominator.go."""
+        before = self.nominations.get(key) or ""
+        if before == node:
+            return self
+        nominated, nominations, fingerprint = self.nominated, self.nominations, self.fingerprint
+        if before:
+            left = tuple(other for other in nominated[before] if other != key)
+            nominated = nominated.set(before, left) if left else nominated.delete(before)
+            nominations = nominations.delete(key)
+            fingerprint -= cell("nominated", key, before)
+        if node:
+            nominated = nominated.set(node, (*(nominated.get(node) or ()), key))
+            nominations = nominations.set(key, node)
+            fingerprint += cell("nominated", key, node)
+        return attrs.evolve(self, nominated=nominated, nominations=nominations, fingerprint=fingerprint)
+
+    def nominated_pods(self) -> dict[str, tuple[PodInfo, ...]]:
+        """Node → the pods that are nominated to run there."""
+        return {
+            node: tuple(self.pods[key].pod for key in keys if key in self.pods) for node, keys in self.nominated.items()
+        }
 
     def waiting(self, state: str) -> list[Queued]:
         """The pods in a state, by key."""
@@ -210,3 +393,19 @@ class Queue:
 
 
 EMPTY_QUEUE: Final = Queue()
+
+
+def _moved(log: Move | None, key: str, before: str, after: str) -> Move:
+    """The log with one move more; it begins anew from time to time, so that it does not grow for ever."""
+    if log is None or log.length >= LOG_LENGTH:
+        return Move(key, before, after, None, 1)
+    return Move(key, before, after, log, log.length + 1)
+
+
+def _cell(index: int, happened: Happened) -> int:
+    event, old, new = happened
+    return cell("event", index, event.resource.value, int(event.action), _version(old), _version(new))
+
+
+def _version(of: Any) -> str:
+    return of.metadata.resource_version if hasattr(of, "metadata") else ""

@@ -5,17 +5,26 @@ k#109437 (catalogue K7): an event that makes a pod schedulable was not taken for
 
 from __future__ import annotations
 
-from ..scheduler.cache import Cache
 from ..scheduler.events import ClusterEvent
 from ..scheduler.program import Cycle
 from ..scheduler.queue import Queue
+from ..scheduler.rules import ProfileRules
 from .mutant import Mutant, with_scheduler
 
 
 class Sleeper(Cycle):
     """Hears nothing."""
 
-    def wake(self, queue: Queue, event: ClusterEvent, old: object, new: object, cache: Cache, now_ms: int) -> Queue:
+    def wake(
+        self,
+        queue: Queue,
+        event: ClusterEvent,
+        old: object,
+        new: object,
+        rules: ProfileRules,
+        now_ms: int,
+        at_most: int | None = None,
+    ) -> Queue:
         """The queue as it is."""
         return queue
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import attrs
 
+from ..kinds.codec import EMPTY
 from ..scheduler.cache import Cache
 from ..scheduler.cycle import Decision
+from ..scheduler.filters import Nominated
 from ..scheduler.program import Cycle
 from ..scheduler.queue import Queued
 from .mutant import Mutant, with_scheduler
@@ -18,7 +20,7 @@ from .scenes import apply, pod, scene
 class RoundRobin(Cycle):
     """Deals pods out."""
 
-    def decide(self, entry: Queued, cache: Cache) -> Decision:
+    def decide(self, entry: Queued, cache: Cache, nominated: Nominated = EMPTY) -> Decision:
         """The next node."""
         nodes = cache.snapshot.nodes()
         return attrs.evolve(Decision(), chosen=nodes[len(cache.placed) % len(nodes)].name) if nodes else Decision()

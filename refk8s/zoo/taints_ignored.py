@@ -23,7 +23,7 @@ MUTANT = Mutant(
     id="taints-ignored",
     title="a scheduler that ignores taints and cordons",
     story=__doc__,
-    change=with_scheduler(cycle=Cycle(profile=_without("TaintToleration", "NodeUnschedulable"))),
+    change=with_scheduler(cycle=Cycle(profiles=(_without("TaintToleration", "NodeUnschedulable"),))),
     catches=("SCHED-02", "SCHED-03"),
     scenario=scene(
         {"cordon": {"name": "node-1"}},

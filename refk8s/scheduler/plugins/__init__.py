@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from refk8s.scheduler.framework import Plugin, Profile
+from refk8s.scheduler.plugins.default_binder import DefaultBinder
 from refk8s.scheduler.plugins.default_preemption import DefaultPreemption
 from refk8s.scheduler.plugins.dynamic_resources import DynamicResources
 from refk8s.scheduler.plugins.image_locality import ImageLocality
@@ -41,6 +42,7 @@ DEFAULT_PLUGINS: Final[tuple[type[Plugin], ...]] = (
     DefaultPreemption,
     NodeResourcesBalancedAllocation,
     ImageLocality,
+    DefaultBinder,
 )
 """The plugins of the default profile in upstream's order. Source: pkg/scheduler/apis/config/v1/default_plugins.go."""
 

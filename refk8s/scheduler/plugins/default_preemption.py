@@ -11,7 +11,18 @@ from typing import Any, Final
 import attrs
 
 from refk8s.scheduler.events import ActionType, ClusterEvent, EventHint, EventResource, QueueingHint
-from refk8s.scheduler.framework import SKIP, SUCCESS, Code, CycleState, Plugin, Point, PostFilterResult, Skip, Status
+from refk8s.scheduler.framework import (
+    SKIP,
+    SUCCESS,
+    Code,
+    CycleState,
+    Plugin,
+    Point,
+    PostFilterResult,
+    Preempts,
+    Skip,
+    Status,
+)
 from refk8s.scheduler.listers import Listers
 from refk8s.scheduler.messages import fit_error
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
@@ -20,6 +31,11 @@ from refk8s.scheduler.preemption import Preemption, dry_run
 __all__ = ["NOT_HELPFUL", "DefaultPreemption"]
 
 NOT_HELPFUL: Final = Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "", ("Preemption is not helpful for scheduling",))
+_UNDER_WAY: Final = Status(
+    Code.UNSCHEDULABLE_AND_UNRESOLVABLE,
+    "DefaultPreemption",
+    ("waiting for the preemption for this pod to be finished",),
+)
 
 
 @attrs.frozen
@@ -33,7 +49,7 @@ class DefaultPreemption(Plugin):
     min_candidate_nodes_absolute: int = 100
 
     name = "DefaultPreemption"
-    points = frozenset({Point.POST_FILTER})
+    points = frozenset({Point.PRE_ENQUEUE, Point.POST_FILTER})
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> Skip:
         return SKIP
@@ -62,6 +78,9 @@ class DefaultPreemption(Plugin):
             return PostFilterResult(SUCCESS, cycle.choose(found.nominated), found)
         statuses = [found.rejected.get(node.name, NOT_HELPFUL) for node in nodes]
         return self._failed(fit_error(len(nodes), statuses), "", found)
+
+    def pre_enqueue(self, pod: PodInfo, preempts: Preempts) -> Status | None:
+        return _UNDER_WAY if preempts(pod.key) else None
 
     def events(self) -> tuple[EventHint, ...]:
         return (EventHint(ClusterEvent(EventResource.POD, ActionType.DELETE), _never),)

@@ -58,7 +58,7 @@ class InterPodAffinity(Plugin):
     ignore_preferred_terms_of_existing_pods: bool = False
 
     name = _NAME
-    points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.SCORE})
+    points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.PRE_SCORE, Point.SCORE})
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Skip:
         snapshot, listers = cycle.snapshot, cycle.listers

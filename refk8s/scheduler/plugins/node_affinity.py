@@ -47,7 +47,7 @@ class NodeAffinity(Plugin):
     added_preferred: tuple[tuple[int, NodeTerm], ...] | None = None
 
     name = _NAME
-    points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.SCORE})
+    points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.PRE_SCORE, Point.SCORE})
     local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Status | Skip:

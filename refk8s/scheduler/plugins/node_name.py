@@ -26,7 +26,7 @@ class NodeName(Plugin):
     """Filters by spec.nodeName."""
 
     name = "NodeName"
-    points = frozenset({Point.PRE_FILTER, Point.FILTER})
+    points = frozenset({Point.FILTER})
     local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Skip:

@@ -26,7 +26,7 @@ class NodeResourcesBalancedAllocation(Plugin):
     resources: tuple[ResourceWeight, ...] = CPU_AND_MEMORY
 
     name = "NodeResourcesBalancedAllocation"
-    points = frozenset({Point.SCORE})
+    points = frozenset({Point.PRE_SCORE, Point.SCORE})
     local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> Skip:

@@ -53,7 +53,7 @@ class NodeResourcesFit(Plugin):
     ignored_resource_groups: tuple[str, ...] = ()
 
     name = _NAME
-    points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.SCORE})
+    points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.PRE_SCORE, Point.SCORE})
     local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult:

@@ -31,7 +31,7 @@ class NodeUnschedulable(Plugin):
     """Filters by the node's spec.unschedulable."""
 
     name = "NodeUnschedulable"
-    points = frozenset({Point.PRE_FILTER, Point.FILTER})
+    points = frozenset({Point.FILTER})
     local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Skip:

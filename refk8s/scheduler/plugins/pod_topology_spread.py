@@ -95,7 +95,7 @@ class PodTopologySpread(Plugin):
     system_defaults: bool = True
 
     name = _NAME
-    points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.SCORE})
+    points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.PRE_SCORE, Point.SCORE})
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Skip:
         constraints = self._constraints(pod, cycle.listers, _DO_NOT_SCHEDULE)

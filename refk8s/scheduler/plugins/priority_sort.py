@@ -11,6 +11,7 @@ import attrs
 
 from refk8s.scheduler.framework import SKIP, CycleState, Plugin, Point, Skip, Status
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
+from refk8s.scheduler.queue_sort import queue_sort_key
 
 __all__ = ["PrioritySort"]
 
@@ -34,5 +35,5 @@ class PrioritySort(Plugin):
     def score(self, state: None, pod: PodInfo, node: NodeInfo) -> int:
         return 0
 
-    def less(self, pod: PodInfo, since_ms: int, other: PodInfo, other_since_ms: int) -> bool:
-        return pod.priority > other.priority or (pod.priority == other.priority and since_ms < other_since_ms)
+    def queue_key(self, pod: PodInfo, since_ms: int) -> tuple[int, ...]:
+        return queue_sort_key(pod.priority, since_ms)

@@ -12,7 +12,7 @@ import attrs
 
 from refk8s.kinds.pod import Pod
 from refk8s.scheduler.events import ActionType, ClusterEvent, EventHint, EventResource, QueueingHint
-from refk8s.scheduler.framework import SKIP, Code, CycleState, Plugin, Point, Skip, Status
+from refk8s.scheduler.framework import SKIP, Code, CycleState, Plugin, Point, Preempts, Skip, Status
 from refk8s.scheduler.listers import Listers
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
 
@@ -38,7 +38,7 @@ class SchedulingGates(Plugin):
     def score(self, state: None, pod: PodInfo, node: NodeInfo) -> int:
         return 0
 
-    def pre_enqueue(self, pod: PodInfo) -> Status | None:
+    def pre_enqueue(self, pod: PodInfo, preempts: Preempts) -> Status | None:
         gates = pod.pod.spec.scheduling_gates
         if not gates:
             return None

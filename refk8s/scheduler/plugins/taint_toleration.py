@@ -31,7 +31,7 @@ class TaintToleration(Plugin):
     """Filters by NoSchedule and NoExecute taints; scores the PreferNoSchedule taints that are not tolerated, fewer is better."""
 
     name = "TaintToleration"
-    points = frozenset({Point.FILTER, Point.SCORE})
+    points = frozenset({Point.FILTER, Point.PRE_SCORE, Point.SCORE})
     local = True
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult:

@@ -37,7 +37,7 @@ def test_a_profile_lists_its_plugins_by_extension_point_in_order() -> None:
     assert {p.name for p in profile.at(Point.SCORE)} == set(DEFAULT_WEIGHTS)
     assert [p.name for p in profile.at(Point.POST_FILTER)] == ["DynamicResources", "DefaultPreemption"]
     assert [p.name for p in profile.at(Point.QUEUE_SORT)] == ["PrioritySort"]
-    assert profile.at(Point.BIND) == ()
+    assert [p.name for p in profile.at(Point.BIND)] == ["DefaultBinder"]
 
 
 def test_every_filter_registers_events_that_can_undo_its_rejection() -> None:

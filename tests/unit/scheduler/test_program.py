@@ -16,15 +16,16 @@ from refk8s.scheduler.nodeinfo import PodInfo
 from refk8s.scheduler.plugins import default_profile
 from refk8s.scheduler.program import Flush
 from refk8s.scheduler.queue import ACTIVE, BACKOFF, EMPTY_QUEUE, Queue
+from refk8s.scheduler.rules import ProfileRules
 from tests.unit.scheduler.build import pod
 
+RULES = ProfileRules({"default-scheduler": default_profile()})
 HEADER = {"apiVersion": "refk8s.dev/v1", "kind": "Scenario", "metadata": {"name": "scheduling"}}
 
 
 def ask(queue: Queue, key: str, now_ms: int) -> list[Any]:
     """What the flush of a pod does: the queue that it remembers, the timers that it sets as (ms, periodic)."""
-    answers: dict[type, Any] = {Recall: queue, Now: now_ms}
-    generator = Flush().reconcile(key)
+    generator = Flush(profiles=RULES.profiles).reconcile(key)
     told: list[Any] = []
     answer: Any = None
     while True:
@@ -32,7 +33,9 @@ def ask(queue: Queue, key: str, now_ms: int) -> list[Any]:
             effect = generator.send(answer)
         except StopIteration:
             return told
-        answer = answers.get(type(effect))
+        answer = now_ms if isinstance(effect, Now) else None
+        if isinstance(effect, Recall):
+            answer = queue if effect.name == "queue" else effect.default
         if isinstance(effect, Remember):
             told.append(effect.value)
         elif isinstance(effect, Enqueue) and effect.controller == "flush":
@@ -42,21 +45,21 @@ def ask(queue: Queue, key: str, now_ms: int) -> list[Any]:
 def failed(queue: Queue, info: PodInfo, now_ms: int, *rejectors: str) -> Queue:
     head = queue.head()
     assert head is not None
-    return queue.take(head).unschedulable(info.key, rejectors, now_ms)
+    return queue.take(RULES, head).unschedulable(RULES, info.key, rejectors, now_ms)
 
 
 def test_a_timer_left_from_an_earlier_stay_does_not_end_a_later_back_off() -> None:
     info = pod()
-    queue = failed(EMPTY_QUEUE.add(default_profile(), info, 0), info, 800)
+    queue = failed(EMPTY_QUEUE.add(RULES, info, 0), info, 800)
     assert queue.pods[info.key].state == BACKOFF
-    assert ask(queue, info.key, 1_000) == [(800, False)]
-    moved = ask(queue, info.key, 1_800)[0]
+    assert ask(queue, info.key, 1_000) == [(1_000, False)]
+    moved = ask(queue, info.key, 2_000)[0]
     assert moved.pods[info.key].state == ACTIVE
 
 
 def test_a_timer_left_from_a_back_off_does_not_cancel_the_five_minutes_of_a_parked_pod() -> None:
     info = pod()
-    queue = failed(EMPTY_QUEUE.add(default_profile(), info, 0), info, 800, "NodeResourcesFit")
+    queue = failed(EMPTY_QUEUE.add(RULES, info, 0), info, 800, "NodeResourcesFit")
     assert ask(queue, info.key, 1_000) == [(299_800, True)]
 
 

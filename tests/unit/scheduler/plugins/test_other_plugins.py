@@ -67,11 +67,13 @@ def test_removing_its_gates_lets_a_pod_in() -> None:
 
 
 def test_the_queue_is_ordered_by_priority_then_time() -> None:
-    low, high, less = pod("low"), pod("high", priority=1), PrioritySort().less
-    assert less(high, 9, low, 1)
-    assert not less(low, 1, high, 9)
-    assert less(low, 1, low, 2)
-    assert not less(low, 2, low, 2)
+    low, high, key = pod("low"), pod("high", priority=1), PrioritySort().queue_key
+    assert sorted([key(low, 1), key(high, 3), key(high, 2), key(low, 0)]) == [
+        key(high, 2),
+        key(high, 3),
+        key(low, 0),
+        key(low, 1),
+    ]
 
 
 def test_scores_are_shares_of_the_highest() -> None:
