@@ -56,14 +56,14 @@ class Bind(Controller):
         pod = entry.pod if entry is not None else _info(stored, uid)
         if pod is None:
             yield Remember(f"bind:{key}", None)
-            yield from self.give_back(key, where, uid, f"{BINDING_REJECTED}: the pod is gone")
+            yield from self.give_back(key, decided, f"{BINDING_REJECTED}: the pod is gone")
             return None
         if (yield Recall(f"permit:{key}")) is not None and not (yield from self.permitted(pod, decided)):
             return None
         yield Remember(f"bind:{key}", None)
         why_not = yield from self.run(self.profiles[scheduler_of(pod)], pod, node)
         if why_not:
-            yield from self.give_back(key, where, uid, why_not)
+            yield from self.give_back(key, decided, why_not)
             return None
         queue = yield Recall(QUEUE, EMPTY_QUEUE)
         yield Remember(QUEUE, queue.remove(key))
@@ -93,7 +93,7 @@ class Bind(Controller):
 
     def permitted(self, pod: PodInfo, decided: tuple[str, str, str]) -> Generator[Any, Any, bool]:
         """Whether a pod that waits for Permit may be bound now; one that has waited too long, or is refused, is rejected."""
-        where, uid, node = decided
+        _, _, node = decided
         deadline_ms, waits_for = yield Recall(f"permit:{pod.key}")
         now_ms = yield Now()
         cache: Cache = yield Recall(CACHE, EMPTY_CACHE)
@@ -113,11 +113,14 @@ class Bind(Controller):
             plugin, waited_ms = waits_for
             why = f"rejected due to timeout after waiting {_go_duration(waited_ms)} at plugin {plugin}"
             verdict = Status(Code.UNSCHEDULABLE, plugin, (why,))
-        yield from self.give_back(pod.key, where, uid, fit_error(1, [verdict]), verdict.plugin)
+        yield from self.give_back(pod.key, decided, fit_error(1, [verdict]), verdict.plugin)
         return False
 
-    def give_back(self, key: str, where: str, uid: str, message: str, *rejectors: str) -> Generator[Any, Any, None]:
+    def give_back(
+        self, key: str, decided: tuple[str, str, str], message: str, *rejectors: str
+    ) -> Generator[Any, Any, None]:
         """Forget the assumed pod, wake those that its room may help, and put it back unless it is gone, bound or another one by now."""
+        where, uid, node = decided
         cache: Cache = yield Recall(CACHE, EMPTY_CACHE)
         yield Remember(CACHE, self.forget(cache, key))
         now_ms = yield Now()
@@ -130,7 +133,7 @@ class Bind(Controller):
         elif entry is not None and entry.state == IN_FLIGHT:
             queue = queue.update(rules, current, now_ms).unschedulable(rules, key, rejectors, now_ms).nominate(key, "")
         if entry is not None:
-            queue = queue.move(rules, POD_GONE, entry.pod.pod, None, now_ms, besides=key)
+            queue = queue.move(rules, POD_GONE, placed(entry.pod.pod, node), None, now_ms, besides=key)
         yield from keep(old, queue)
         yield Enqueue("cycle", "next")
         yield Remember(f"failed:{key}", (where, uid, message, ("",)))
@@ -149,6 +152,11 @@ def permission(profile: Profile, pod: PodInfo, node: str, cache: Cache) -> Statu
         elif verdict is not None:
             return verdict
     return waits
+
+
+def placed(pod: Pod, node: str) -> Pod:
+    """The pod as the cache has it, with its node, though nobody else may know of that yet. Source: eventhandlers.go, handleAssumedPodDeletion."""
+    return pod if pod.spec.node_name else attrs.evolve(pod, spec=attrs.evolve(pod.spec, node_name=node))
 
 
 def _info(stored: Stored | None, uid: str) -> PodInfo | None:
