@@ -23,6 +23,8 @@ __all__ = ["Lister", "admit", "admit_binding", "check", "namespace_lifecycle"]
 Doc = dict[str, Any]
 Operation = Literal["CREATE", "UPDATE", "DELETE"]
 
+_LATER = frozenset({"PersistentVolume", "PersistentVolumeClaim", "Ingress"})
+"""Kinds whose plugins are loaded when one of them is first written."""
 IMMORTAL = frozenset({"default", "kube-system", "kube-public"})
 """The namespaces that cannot be deleted."""
 
@@ -48,6 +50,10 @@ def admit(kind: str, operation: Operation, doc: Doc, lookup: Lister, old: Doc | 
     """
     if kind == "Node" and operation == "CREATE":
         return _tainted(doc)
+    if kind in _LATER:
+        from refk8s.api.admission_further import admit_further
+
+        return admit_further(kind, operation, doc, lookup)
     if kind != "Pod" or operation == "DELETE":
         return doc
     if operation == "CREATE":

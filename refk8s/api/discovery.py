@@ -71,7 +71,7 @@ def groups_of(rows: Iterable[Resource]) -> dict[str, Versions]:
 
 def page(groups: Mapping[str, Versions], path: str, accept: str, address: str) -> tuple[Doc, str] | None:
     """(the document of discovery at a path, its content type), None if there is none at it."""
-    parts = path.strip("/").split("/")
+    parts = path[1:].removesuffix("/").split("/")
     if parts in (["api"], ["apis"]):
         core = parts == ["api"]
         if _wants_aggregated(accept):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -13,8 +14,9 @@ from .patch import CONTENT_TYPES
 from .registry import RESOURCES, ROWS, Resource
 from .rest import shown
 from .rest.bodies import go_parse_error
-from .status import ApiError, bad_request, generic
+from .status import ApiError, Rejected, bad_request, generic, not_acceptable
 from .strict import read_json
+from .tables import check_include, table
 from .yaml import BadYaml, read_yaml
 
 __all__ = ["Http", "Refused", "Target", "body_of", "request_of", "target_of", "watch_options"]
@@ -25,7 +27,6 @@ _ON_COLLECTIONS: Final = {"GET": "list", "POST": "create", "DELETE": "deletecoll
 _ON_OBJECTS: Final = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _ON_SUBRESOURCES: Final = {**_ON_OBJECTS, "POST": "create"}
 _INTEGERS: Final = ("gracePeriodSeconds", "limit", "timeoutSeconds")
-_PARTIAL: Final = "as=PartialObjectMetadata"
 _BINDINGS: Final = Resource("bindings", "Binding", verbs=("create",))
 _NO_PAGE: Final = "404 page not found\n"
 
@@ -155,28 +156,128 @@ def header(http: Http, wanted: str) -> str:
     return next((value for name, value in http.headers.items() if name.lower() == wanted), "")
 
 
-def body_of(http: Http, target: Target, request: Request, response: Response) -> Any:
-    """The JSON body of an answer."""
-    partial = _PARTIAL in header(http, "accept")
-    if response.status is not None or request.verb not in ("list", "deletecollection"):
-        body = shown(response)
-        return partial_metadata(body) if partial and response.status is None else body
+def body_of(http: Http, target: Target, request: Request, response: Response, now_ms: int) -> Any:
+    """The JSON body of an answer, in the form that the Accept header wants; ages in tables are as of `now_ms`. Raises Refused."""
+    is_list = response.status is None and request.verb in ("list", "deletecollection")
+    shape = shape_of(header(http, "accept"))
     row = target.row
+    if not is_list:
+        body = shown(response)
+        if not shape.kind or (isinstance(body, dict) and body.get("kind") == "Status"):
+            return body
+        if shape.kind != TABLE:
+            return _as_partial(row, shape, body)
+        versions = {name: body["metadata"][name] for name in ("resourceVersion",) if name in body["metadata"]}
+        return _table(http, row, shape, [body], versions, now_ms)
     documents = [stored.document for stored in response.items]
     metadata: dict[str, Any] = {"resourceVersion": str(response.revision), **(response.document or {})}
-    if partial:
-        items = [partial_metadata(document) for document in documents] or None
-        kind, api_version = "PartialObjectMetadataList", "meta.k8s.io/v1"
-        return {"kind": kind, "apiVersion": api_version, "metadata": metadata, "items": items}
-    items = [{k: v for k, v in document.items() if k not in ("kind", "apiVersion")} for document in documents]
+    if shape.kind == TABLE:
+        return _table(http, row, shape, documents, metadata, now_ms)
+    if shape.kind:
+        return _as_partial_list(row, shape, documents, metadata)
+    items = documents
+    if not row.custom:  # upstream's typed lists do not repeat what their items are
+        items = [{k: v for k, v in document.items() if k not in ("kind", "apiVersion")} for document in documents]
     return {"kind": row.list_kind, "apiVersion": row.api_version, "metadata": metadata, "items": items}
 
 
-def partial_metadata(document: dict[str, Any]) -> dict[str, Any]:
+def event_object(http: Http, row: Resource, document: dict[str, Any], now_ms: int, *, first: bool) -> dict[str, Any]:
+    """The object of a watch event, as the Accept header wants it; of tables only the `first` one of a watch defines the columns."""
+    shape = shape_of(header(http, "accept"))
+    if not shape.kind or document.get("kind") == "Status" or "metadata" not in document:
+        return document
+    if shape.kind != TABLE:
+        return partial_metadata(document, shape.api_version)
+    metadata = {"resourceVersion": document["metadata"]["resourceVersion"]}
+    return _table(http, row, shape, [document], metadata, now_ms, headers=first)
+
+
+@attrs.frozen
+class Shape:
+    """What an answer is to be converted to: "" (nothing), TABLE or a PartialObjectMetadata(List), in an apiVersion."""
+
+    kind: str = ""
+    api_version: str = ""
+
+
+TABLE: Final = "Table"
+_PARTIALS: Final = ("PartialObjectMetadata", "PartialObjectMetadataList")
+_UNCONVERTED: Final = Shape()
+_MEDIA_TYPES: Final = ("application/json", "application/yaml", "*/*", "application/*")
+
+
+@lru_cache(maxsize=1024)
+def shape_of(accept: str) -> Shape:
+    """What the Accept header wants an answer converted to: of its clauses the first that can be served. Raises Refused with 406 if there is none."""
+    if "as=" not in accept:
+        return _UNCONVERTED
+    for clause in accept.split(","):
+        media_type, *given = [part.strip() for part in clause.split(";")]
+        if media_type not in _MEDIA_TYPES:
+            continue
+        parameters = dict(part.partition("=")[::2] for part in given)
+        kind, version = parameters.get("as", ""), parameters.get("v", "")
+        if not kind:
+            return _UNCONVERTED
+        known = kind == TABLE or kind in _PARTIALS
+        if known and parameters.get("g") == "meta.k8s.io" and version in ("v1", "v1beta1"):
+            return Shape(kind, f"meta.k8s.io/{version}")
+    raise Refused.by(not_acceptable(_SERVED))
+
+
+_SERVED: Final = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf", "application/cbor")
+
+
+def partial_metadata(document: dict[str, Any], api_version: str = "meta.k8s.io/v1") -> dict[str, Any]:
     """The PartialObjectMetadata of an object."""
-    return {"kind": "PartialObjectMetadata", "apiVersion": "meta.k8s.io/v1", "metadata": document["metadata"]}
+    return {"kind": "PartialObjectMetadata", "apiVersion": api_version, "metadata": document["metadata"]}
 
 
-def event_object(http: Http, document: dict[str, Any]) -> dict[str, Any]:
-    """The object of a watch event, as the Accept header wants it."""
-    return partial_metadata(document) if _PARTIAL in header(http, "accept") and "metadata" in document else document
+def _as_partial(row: Resource, shape: Shape, body: dict[str, Any]) -> dict[str, Any]:
+    if shape.kind.endswith("List"):
+        text = f"you requested {shape.kind}, but the requested object is not a list ({_go_type(row, row.kind)})"
+        raise Refused.by(ApiError(406, "NotAcceptable", text))
+    return partial_metadata(body, shape.api_version)
+
+
+def _as_partial_list(
+    row: Resource, shape: Shape, documents: list[dict[str, Any]], metadata: dict[str, Any]
+) -> dict[str, Any]:
+    if not shape.kind.endswith("List"):
+        text = f"you requested {shape.kind}, but the requested object is a list ({_go_type(row, row.list_kind)})"
+        raise Refused.by(ApiError(406, "NotAcceptable", text))
+    items = [partial_metadata(document, shape.api_version) for document in documents] or None
+    return {"kind": shape.kind, "apiVersion": shape.api_version, "metadata": metadata, "items": items}
+
+
+def _go_type(row: Resource, kind: str) -> str:
+    """The Go type that upstream holds objects of the resource in."""
+    if row.custom:
+        return "*unstructured.Unstructured" + ("List" if kind.endswith("List") else "")
+    return f"*{row.group.partition('.')[0] or 'core'}.{kind}"
+
+
+def _table(
+    http: Http,
+    row: Resource,
+    shape: Shape,
+    documents: list[dict[str, Any]],
+    metadata: dict[str, Any],
+    now_ms: int,
+    *,
+    headers: bool = True,
+) -> dict[str, Any]:
+    include = http.query.get("includeObject") or ""
+    include = include if isinstance(include, str) else include[0]
+    try:
+        check_include(include)
+    except Rejected as rejected:
+        raise Refused.by(rejected.error) from None
+    kind = documents[0].get("kind", row.kind) if documents else row.kind  # a Scale is of another kind than its resource
+    made = table(kind, documents, metadata, now_ms, include=include, headers=headers, printer=row.printer)
+    if shape.api_version != made["apiVersion"]:
+        made["apiVersion"] = shape.api_version
+        for entry in made["rows"]:
+            if entry["object"] is not None and include != "Object":
+                entry["object"] = {**entry["object"], "apiVersion": shape.api_version}
+    return made

@@ -40,6 +40,8 @@ def delete_object(api: Api, call: Call, old: Stored, options: DeleteOptions) -> 
     """The generic registry's Delete."""
     row, txn = call.row, call.txn
     # CHECK
+    if row.plural == "jobs" and not options.propagation and options.orphan is None:
+        call.warn(_PODS_STAY)
     api.check_preconditions(call, old, options)
     # CHANGE
     grace_s = api.start_deletion(call, old, options)
@@ -64,6 +66,10 @@ def delete_object(api: Api, call: Call, old: Stored, options: DeleteOptions) -> 
     return answer(call, 200, gone) if row.returns_deleted else _gone(call, gone)
 
 
+_PODS_STAY: Final = (
+    "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set "
+    "propagationPolicy=Orphan to suppress this warning"
+)
 PENDING: Final = -1
 """What `start_deletion` says of an object whose graceful deletion goes on as it is."""
 
@@ -137,18 +143,22 @@ def with_finalizers(document: Document, finalizers: list[str]) -> Document:
     return {**document, "metadata": changed}
 
 
-def propagation_finalizers(finalizers: list[str], options: DeleteOptions, *, collects: bool = True) -> list[str]:
+def propagation_finalizers(
+    finalizers: list[str], options: DeleteOptions, *, collects: bool = True, orphans: bool = False
+) -> list[str]:
     """The finalizers with those of the garbage collector as the propagation policy wants them; those of others stay.
 
-    `collects` False: the kind has no garbage collection, so that neither of them is set.
+    `collects` False: the kind has no garbage collection, so that neither of them is set. `orphans`: dependents stay unless somebody said otherwise.
     """
-    if not finalizers and not options.propagation and options.orphan is None:
+    if not finalizers and not options.propagation and options.orphan is None and not orphans:
         return finalizers
     orphan, foreground = ORPHAN in finalizers, FOREGROUND in finalizers and ORPHAN not in finalizers
     if options.orphan is not None:
         orphan, foreground = options.orphan, False
     elif options.propagation:
         orphan, foreground = options.propagation == "Orphan", options.propagation == "Foreground"
+    elif orphans and not orphan and not foreground:
+        orphan = True
     if not collects:
         orphan = foreground = False
     kept = [finalizer for finalizer in finalizers if finalizer not in (ORPHAN, FOREGROUND)]
@@ -158,7 +168,8 @@ def propagation_finalizers(finalizers: list[str], options: DeleteOptions, *, col
 
 def _gone(call: Call, stored: Stored) -> Response:
     row = call.row
-    return Response(200, status=deleted(row.group, row.plural, stored.name, stored.uid), revision=stored.revision)
+    status = deleted(row.group, row.plural, stored.name, stored.uid)
+    return Response(200, status=status, revision=stored.revision, warnings=call.warnings)
 
 
 def _delete_namespace(api: Api, call: Call, old: Stored, options: DeleteOptions) -> Response:

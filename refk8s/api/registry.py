@@ -7,7 +7,7 @@ What happens to its documents: `refk8s.api.{default,admission,strategy,validate}
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 import attrs
 
@@ -24,9 +24,10 @@ class Resource:
 
     `subresources` maps a name to its verbs; `create_on_update`: a PUT may create; `unconditional_update`: a PUT without resourceVersion is last-writer-wins;
     `graceful`: deletion has a grace period; `returns_deleted`: a delete that removes at once answers with the object; `collects`: the garbage collector looks
-    after dependents (if not, the propagation policy is ignored); `fields`: the labels of field selectors and the paths that they mean, None for those two that
-    every kind has; `storage_key`: under which name the store keeps it ("" for the plural's), `storage_version`: in which version ("" for the row's own), where
-    these differ.
+    after dependents (if not, the propagation policy is ignored); `orphans`: a deletion without a policy leaves them behind; `fields`: the labels of field
+    selectors and the paths that they mean, None for those two that every kind has; `storage_key`: under which name the store keeps it ("" for the plural's),
+    `storage_version`: in which version ("" for the row's own), where these differ; `custom`: defined by a CustomResourceDefinition; `printer`: (columns, cells)
+    of its tables, if they are not those of its kind; `deprecation`: the warning that every answer carries.
     """
 
     plural: str
@@ -44,9 +45,13 @@ class Resource:
     graceful: bool = False
     returns_deleted: bool = False
     collects: bool = True
+    orphans: bool = False
     fields: Mapping[str, str] | None = None
     storage_key: str = ""
     storage_version: str = ""
+    custom: bool = False
+    printer: Any = None
+    deprecation: str = ""
 
     @property
     def key(self) -> str:
@@ -64,6 +69,7 @@ class Resource:
         return f"{self.kind}List"
 
 
+_RBAC = "rbac.authorization.k8s.io"
 _STATUS = {STATUS: ("get", "patch", "update")}
 _SCALED = {**_STATUS, SCALE: ("get", "patch", "update")}
 
@@ -185,6 +191,141 @@ ROWS: Final = (
         singular="priorityclass",
         short_names=("pc",),
     ),
+    Resource(
+        "statefulsets",
+        "StatefulSet",
+        "apps",
+        singular="statefulset",
+        short_names=("sts",),
+        categories=("all",),
+        subresources=_SCALED,
+    ),
+    Resource(
+        "daemonsets",
+        "DaemonSet",
+        "apps",
+        singular="daemonset",
+        short_names=("ds",),
+        categories=("all",),
+        subresources=_STATUS,
+    ),
+    Resource("controllerrevisions", "ControllerRevision", "apps", singular="controllerrevision"),
+    Resource(
+        "jobs",
+        "Job",
+        "batch",
+        singular="job",
+        categories=("all",),
+        subresources=_STATUS,
+        orphans=True,
+        fields={**_META_FIELDS, "status.successful": "status.succeeded"},
+    ),
+    Resource(
+        "cronjobs",
+        "CronJob",
+        "batch",
+        singular="cronjob",
+        short_names=("cj",),
+        categories=("all",),
+        subresources=_STATUS,
+    ),
+    Resource(
+        "poddisruptionbudgets",
+        "PodDisruptionBudget",
+        "policy",
+        singular="poddisruptionbudget",
+        short_names=("pdb",),
+        subresources=_STATUS,
+        unconditional_update=False,
+    ),
+    Resource(
+        "horizontalpodautoscalers",
+        "HorizontalPodAutoscaler",
+        "autoscaling",
+        "v2",
+        singular="horizontalpodautoscaler",
+        short_names=("hpa",),
+        categories=("all",),
+        subresources=_STATUS,
+    ),
+    Resource(
+        "replicationcontrollers",
+        "ReplicationController",
+        singular="replicationcontroller",
+        short_names=("rc",),
+        categories=("all",),
+        subresources=_SCALED,
+        orphans=True,
+        fields={**_META_FIELDS, "status.replicas": "status.replicas"},
+    ),
+    Resource("podtemplates", "PodTemplate", singular="podtemplate", returns_deleted=True),
+    Resource(
+        "endpoints",
+        "Endpoints",
+        singular="endpoints",
+        short_names=("ep",),
+        create_on_update=True,
+        deprecation="v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+    ),
+    Resource("endpointslices", "EndpointSlice", "discovery.k8s.io", singular="endpointslice"),
+    Resource(
+        "persistentvolumes",
+        "PersistentVolume",
+        namespaced=False,
+        singular="persistentvolume",
+        short_names=("pv",),
+        subresources=_STATUS,
+        returns_deleted=True,
+    ),
+    Resource(
+        "persistentvolumeclaims",
+        "PersistentVolumeClaim",
+        singular="persistentvolumeclaim",
+        short_names=("pvc",),
+        subresources=_STATUS,
+        returns_deleted=True,
+    ),
+    Resource(
+        "storageclasses",
+        "StorageClass",
+        "storage.k8s.io",
+        namespaced=False,
+        singular="storageclass",
+        short_names=("sc",),
+        returns_deleted=True,
+    ),
+    Resource(
+        "ingresses",
+        "Ingress",
+        "networking.k8s.io",
+        singular="ingress",
+        short_names=("ing",),
+        subresources=_STATUS,
+    ),
+    Resource("ingressclasses", "IngressClass", "networking.k8s.io", namespaced=False, singular="ingressclass"),
+    Resource(
+        "networkpolicies", "NetworkPolicy", "networking.k8s.io", singular="networkpolicy", short_names=("netpol",)
+    ),
+    Resource("roles", "Role", _RBAC, singular="role", create_on_update=True),
+    Resource("rolebindings", "RoleBinding", _RBAC, singular="rolebinding", create_on_update=True),
+    Resource("clusterroles", "ClusterRole", _RBAC, namespaced=False, singular="clusterrole", create_on_update=True),
+    Resource(
+        "clusterrolebindings",
+        "ClusterRoleBinding",
+        _RBAC,
+        namespaced=False,
+        singular="clusterrolebinding",
+        create_on_update=True,
+    ),
+    Resource(
+        "resourcequotas",
+        "ResourceQuota",
+        singular="resourcequota",
+        short_names=("quota",),
+        subresources=_STATUS,
+        returns_deleted=True,
+    ),
+    Resource("limitranges", "LimitRange", singular="limitrange", short_names=("limits",), create_on_update=True),
 )
 
 RESOURCES: Final[Mapping[str, Resource]] = {row.plural: row for row in ROWS}

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from refk8s.api.default import complete
 from refk8s.api.default.objects import NAME_LABEL
 from refk8s.api.default.pod import CONTAINERS
 from refk8s.api.default.sharing import changed, each_under, with_value, without
@@ -26,6 +27,7 @@ from refk8s.kinds.pod import Pod
 from refk8s.kinds.resources import compute_qos
 
 __all__ = [
+    "as_read_back",
     "preparation_warnings",
     "prepare_create",
     "prepare_ephemeral_containers_update",
@@ -39,7 +41,19 @@ Doc = dict[str, Any]
 
 def prepare_create(kind: str, doc: Doc) -> Doc:
     """A new object with its initial status and generation. KeyError: unknown kind."""
-    return _CREATE[kind](doc)
+    made: Doc = _table(_CREATE, kind)[kind](doc)
+    return made
+
+
+def as_read_back(kind: str, doc: Doc) -> Doc:
+    """A new object as the store gives it back: defaults are filled in once more, after the registry's preparation.
+
+    A Job takes labels that its template got, a claim the first phase; other kinds have nothing left to fill in.
+    """
+    return complete(kind, doc) if kind in _FILLED_IN_LATER else doc
+
+
+_FILLED_IN_LATER = frozenset({"Job", "PersistentVolumeClaim"})
 
 
 def preparation_warnings(kind: str, doc: Doc) -> tuple[str, ...]:
@@ -49,18 +63,29 @@ def preparation_warnings(kind: str, doc: Doc) -> tuple[str, ...]:
 
 def prepare_update(kind: str, new: Doc, old: Doc) -> Doc:
     """A changed object with the old status, its generation raised where upstream raises it. KeyError: unknown kind."""
-    return _with_kept_metadata(_UPDATE[kind](_with_generation(new, old), old), old)
+    return _with_kept_metadata(_table(_UPDATE, kind)[kind](_with_generation(new, old), old), old)
 
 
 def prepare_status_update(kind: str, new: Doc, old: Doc) -> Doc:
     """A write to the `status` subresource with the old spec. KeyError: unknown kind, or no such subresource."""
     new = _with_generation(new, old)
-    return _with_kept_metadata(_STATUS[kind](_restored(new, old, "spec"), old), old)
+    return _with_kept_metadata(_table(_STATUS, kind)[kind](restored(new, old, "spec"), old), old)
+
+
+def _table(table: dict[str, Any], kind: str) -> dict[str, Any]:
+    """The table with the rows of the kinds beyond the first ones, which are loaded when one of them is asked for."""
+    if kind not in _CREATE:
+        from refk8s.api import strategy_further
+
+        _CREATE.update(strategy_further.CREATE)
+        _UPDATE.update(strategy_further.UPDATE)
+        _STATUS.update(strategy_further.STATUS)
+    return table
 
 
 def prepare_finalize_update(new: Doc, old: Doc) -> Doc:
     """A write to a Namespace's `finalize` subresource, with the old status."""
-    return _with_kept_metadata(_restored(_with_generation(new, old), old, "status"), old)
+    return _with_kept_metadata(restored(_with_generation(new, old), old, "status"), old)
 
 
 def prepare_ephemeral_containers_update(new: Doc, old: Doc) -> Doc:
@@ -68,41 +93,42 @@ def prepare_ephemeral_containers_update(new: Doc, old: Doc) -> Doc:
     keys = ("deletionTimestamp", "generation", "labels", "annotations", "finalizers", "ownerReferences")
     metadata = new["metadata"]
     for key in keys:
-        metadata = _restored(metadata, old["metadata"], key)
-    spec = _restored(old["spec"], new["spec"], "ephemeralContainers")
-    pod = _restored({**new, "metadata": metadata, "spec": spec}, old, "status")
-    return _with_kept_metadata(_counted(_without_gated(pod, old), old, ("spec",)), old)
+        metadata = restored(metadata, old["metadata"], key)
+    spec = restored(old["spec"], new["spec"], "ephemeralContainers")
+    pod = restored({**new, "metadata": metadata, "spec": spec}, old, "status")
+    return _with_kept_metadata(counted(_without_gated(pod, old), old, ("spec",)), old)
 
 
-def _restored(doc: Doc, old: Doc, key: str) -> Doc:
+def restored(doc: Doc, old: Doc, key: str) -> Doc:
     """`doc` with the entry that `old` has under `key`, or without one."""
     return with_value(doc, key, old[key]) if key in old else without(doc, key)
 
 
-def _with_metadata(doc: Doc, metadata: Doc) -> Doc:
+def with_metadata(doc: Doc, metadata: Doc) -> Doc:
+    """`doc` with other metadata."""
     return doc if metadata is doc["metadata"] else {**doc, "metadata": metadata}
 
 
 def _with_generation(new: Doc, old: Doc) -> Doc:
     """No request sets the generation."""
-    return _with_metadata(new, _restored(new["metadata"], old["metadata"], "generation"))
+    return with_metadata(new, restored(new["metadata"], old["metadata"], "generation"))
 
 
 def _with_kept_metadata(new: Doc, old: Doc) -> Doc:
     """What an update cannot change stays, without a complaint."""
     metadata, before = new["metadata"], old["metadata"]
     if not metadata.get("uid"):
-        metadata = _restored(metadata, before, "uid")
+        metadata = restored(metadata, before, "uid")
     for key in ("creationTimestamp", "deletionTimestamp"):
         if before.get(key):
             metadata = with_value(metadata, key, before[key])
     key = "deletionGracePeriodSeconds"
     if before.get(key) is not None and metadata.get(key) is None:
         metadata = with_value(metadata, key, before[key])
-    return _with_metadata(new, metadata)
+    return with_metadata(new, metadata)
 
 
-def _counted(new: Doc, old: Doc, keys: tuple[str, ...], *, annotations: bool = False) -> Doc:
+def counted(new: Doc, old: Doc, keys: tuple[str, ...], *, annotations: bool = False) -> Doc:
     """The generation counts changes of the given parts, and of annotations if asked."""
     same = all(semantically_equal(new.get(key), old.get(key)) for key in keys)
     if annotations:
@@ -110,18 +136,21 @@ def _counted(new: Doc, old: Doc, keys: tuple[str, ...], *, annotations: bool = F
     if same:
         return new
     generation = (old["metadata"].get("generation") or 0) + 1
-    return _with_metadata(new, with_value(new["metadata"], "generation", generation))
+    return with_metadata(new, with_value(new["metadata"], "generation", generation))
 
 
-def _first_generation(doc: Doc) -> Doc:
-    return _with_metadata(doc, {**doc["metadata"], "generation": 1})
+def first_generation(doc: Doc) -> Doc:
+    """A new object whose generation is counted from 1."""
+    return with_metadata(doc, {**doc["metadata"], "generation": 1})
 
 
-def _unchanged(doc: Doc) -> Doc:
+def unchanged(doc: Doc) -> Doc:
+    """A new object of which nothing is changed."""
     return doc
 
 
-def _accepted(new: Doc, old: Doc) -> Doc:
+def accepted(new: Doc, old: Doc) -> Doc:
+    """A changed object as it was sent."""
     return new
 
 
@@ -129,7 +158,7 @@ def _accepted(new: Doc, old: Doc) -> Doc:
 
 
 def _create_pod(pod: Doc) -> Doc:
-    pod = _first_generation(pod)
+    pod = first_generation(pod)
     pod = {**pod, "status": {"phase": "Pending", "qosClass": _qos(pod["spec"])}}
     return with_app_armor(labelled_keys(gated(_without_gated(pod, None))))
 
@@ -145,12 +174,12 @@ def _known_qos(key: bytes) -> str:
 
 
 def _update_pod(new: Doc, old: Doc) -> Doc:
-    return _counted(_without_gated(_restored(new, old, "status"), old), old, ("spec",))
+    return counted(_without_gated(restored(new, old, "status"), old), old, ("spec",))
 
 
 def _update_pod_status(new: Doc, old: Doc) -> Doc:
     metadata = without(new["metadata"], "deletionTimestamp")
-    new = _with_metadata(new, _restored(metadata, old["metadata"], "ownerReferences"))
+    new = with_metadata(new, restored(metadata, old["metadata"], "ownerReferences"))
     status, before = new.get("status") or {}, old.get("status") or {}
     for key in ("qosClass", "observedGeneration"):
         if not status.get(key) and before.get(key):
@@ -225,7 +254,7 @@ def _without_signal(container: Doc) -> Doc:
 # Workloads
 
 
-def _ungated_template(doc: Doc, old: Doc | None) -> Doc:
+def ungated_template(doc: Doc, old: Doc | None) -> Doc:
     """A workload whose template has no fields of alpha gates."""
     template = doc["spec"].get("template") or {}
     before = None if old is None else (old["spec"].get("template") or {}).get("spec")
@@ -237,24 +266,24 @@ def _ungated_template(doc: Doc, old: Doc | None) -> Doc:
 
 
 def _create_deployment(deployment: Doc) -> Doc:
-    return _ungated_template(_first_generation({**deployment, "status": {}}), None)
+    return ungated_template(first_generation({**deployment, "status": {}}), None)
 
 
 def _update_deployment(new: Doc, old: Doc) -> Doc:
-    new = _ungated_template(_restored(new, old, "status"), old)
-    return _counted(new, old, ("spec",), annotations=True)
+    new = ungated_template(restored(new, old, "status"), old)
+    return counted(new, old, ("spec",), annotations=True)
 
 
 def _update_deployment_status(new: Doc, old: Doc) -> Doc:
-    return _with_metadata(new, _restored(new["metadata"], old["metadata"], "labels"))
+    return with_metadata(new, restored(new["metadata"], old["metadata"], "labels"))
 
 
 def _create_replica_set(replica_set: Doc) -> Doc:
-    return _ungated_template(_first_generation({**replica_set, "status": {"replicas": 0}}), None)
+    return ungated_template(first_generation({**replica_set, "status": {"replicas": 0}}), None)
 
 
 def _update_replica_set(new: Doc, old: Doc) -> Doc:
-    return _counted(_ungated_template(_restored(new, old, "status"), old), old, ("spec",))
+    return counted(ungated_template(restored(new, old, "status"), old), old, ("spec",))
 
 
 # Other kinds
@@ -269,8 +298,8 @@ def _create_namespace(namespace: Doc) -> Doc:
 
 
 def _update_namespace(new: Doc, old: Doc) -> Doc:
-    spec = _restored(new.get("spec") or {}, old.get("spec") or {}, "finalizers")
-    return _labelled(_restored(with_value(new, "spec", spec), old, "status"))
+    spec = restored(new.get("spec") or {}, old.get("spec") or {}, "finalizers")
+    return _labelled(restored(with_value(new, "spec", spec), old, "status"))
 
 
 def _labelled(namespace: Doc) -> Doc:
@@ -279,7 +308,7 @@ def _labelled(namespace: Doc) -> Doc:
     labels = metadata.get("labels") or {}
     if labels.get(NAME_LABEL) == metadata.get("name"):
         return namespace
-    return _with_metadata(namespace, {**metadata, "labels": {**labels, NAME_LABEL: metadata.get("name") or ""}})
+    return with_metadata(namespace, {**metadata, "labels": {**labels, NAME_LABEL: metadata.get("name") or ""}})
 
 
 def _create_node(node: Doc) -> Doc:
@@ -288,7 +317,7 @@ def _create_node(node: Doc) -> Doc:
 
 
 def _update_node(new: Doc, old: Doc) -> Doc:
-    new = _restored(new, old, "status")
+    new = restored(new, old, "status")
     if (old.get("spec") or {}).get("configSource") is not None:
         return new
     return changed(new, "spec", lambda spec: without(spec, "configSource"))
@@ -305,7 +334,7 @@ def _create_service(service: Doc) -> Doc:
 
 
 def _update_service(new: Doc, old: Doc) -> Doc:
-    return without_former_type(_restored(new, old, "status"), old)
+    return without_former_type(restored(new, old, "status"), old)
 
 
 def _create_account(account: Doc) -> Doc:
@@ -339,13 +368,13 @@ _CREATE: dict[str, Callable[[Doc], Doc]] = {
     "Namespace": _create_namespace,
     "ReplicaSet": _create_replica_set,
     "Deployment": _create_deployment,
-    "ConfigMap": _unchanged,
-    "Secret": _unchanged,
+    "ConfigMap": unchanged,
+    "Secret": unchanged,
     "Service": _create_service,
     "ServiceAccount": _create_account,
     "Lease": _create_lease,
-    "Event": _unchanged,
-    "PriorityClass": _first_generation,
+    "Event": unchanged,
+    "PriorityClass": first_generation,
 }
 _UPDATE: dict[str, Callable[[Doc, Doc], Doc]] = {
     "Pod": _update_pod,
@@ -353,19 +382,19 @@ _UPDATE: dict[str, Callable[[Doc, Doc], Doc]] = {
     "Namespace": _update_namespace,
     "ReplicaSet": _update_replica_set,
     "Deployment": _update_deployment,
-    "ConfigMap": _accepted,
-    "Secret": _accepted,
+    "ConfigMap": accepted,
+    "Secret": accepted,
     "Service": _update_service,
     "ServiceAccount": _update_account,
     "Lease": _update_lease,
-    "Event": _accepted,
-    "PriorityClass": _accepted,
+    "Event": accepted,
+    "PriorityClass": accepted,
 }
 _STATUS: dict[str, Callable[[Doc, Doc], Doc]] = {
     "Pod": _update_pod_status,
     "Node": _update_node_status,
-    "Namespace": _accepted,
-    "ReplicaSet": _accepted,
+    "Namespace": accepted,
+    "ReplicaSet": accepted,
     "Deployment": _update_deployment_status,
-    "Service": _accepted,
+    "Service": accepted,
 }

@@ -16,9 +16,9 @@ import orjson
 
 from ..api import discovery
 from ..api.endpoints import Http, Refused, Target, body_of, event_object, header, request_of, target_of, watch_options
-from ..api.registry import ROWS
+from ..api.registry import ROWS, Resource
 from ..api.rest import Api, genesis
-from ..api.status import ApiError
+from ..api.status import ApiError, generic
 from ..api.store import Store
 from ..api.watch import Watch, open_watch
 from ..core.model import Occasion
@@ -95,7 +95,7 @@ class Replayer:
         self.name = scenario["name"]
         self.keep = bool(scenario.get("keepManagedFields"))
         self.symbols = Symbols(_RUN)
-        self.watches: dict[str, tuple[Http, Watch]] = {}
+        self.watches: dict[str, tuple[Http, Resource, Watch]] = {}
         self.now_ms = _START_MS
         if scenario.get("setup", "ns") == "ns":
             self._serve(Request("create", "namespaces", body={"metadata": {"name": f"t-{_RUN}"}}))
@@ -120,7 +120,9 @@ class Replayer:
         http = self._http(asked)
         wrong = [f"{token} was never seen" for token in self.symbols.unresolved]
         listed = discovery.page(discovery.groups_of(ROWS), http.path, header(http, "accept"), "127.0.0.1:443")
-        if http.method == "GET" and listed is not None:
+        if listed is not None and http.method != "GET":
+            return self._verdict(want, 405, generic(405).doc(), (), http, wrong)
+        if listed is not None:
             want = {**want, "b": served_only(want.get("b"), listed[0])}
             return self._verdict(want, 200, listed[0], (), http, wrong)
         try:
@@ -131,7 +133,10 @@ class Replayer:
         except Refused as refused:
             return self._verdict(want, refused.code, refused.body, (), http, wrong)
         response = self._serve(request)
-        body = self._normal(body_of(http, target, request, response))
+        try:
+            body = self._normal(body_of(http, target, request, response, self.now_ms))
+        except Refused as refused:
+            return self._verdict(want, refused.code, refused.body, (), http, wrong)
         return self._verdict(want, response.code, body, response.warnings, http, wrong)
 
     def _open(self, step: dict[str, Any], http: Http, target: Target, wrong: list[str]) -> tuple[bool, list[str]]:
@@ -141,7 +146,7 @@ class Replayer:
             return self._verdict(want, opened.code, opened.doc(), (), http, wrong)
         if want["code"] != 200:
             return False, [*wrong, f"want {want['code']}, got a watch"]
-        self.watches[step["watch"]] = (http, opened)
+        self.watches[step["watch"]] = (http, target.row, opened)
         return True, wrong
 
     def _verdict(
@@ -177,9 +182,12 @@ class Replayer:
     def _collect(self, step: dict[str, Any]) -> tuple[bool, list[str]]:
         if step["collect"] not in self.watches:
             return False, ["the watch is not open"]
-        http, watch = self.watches[step["collect"]]
+        http, row, watch = self.watches[step["collect"]]
         events = watch.events(self.store)
-        got = [self._normal({"type": event.type, "object": event_object(http, event.object)}) for event in events]
+        got = []
+        for index, event in enumerate(events):
+            shown = event_object(http, row, event.object, self.now_ms, first=index == 0)
+            got.append(self._normal({"type": event.type, "object": shown}))
         types, wanted = [event["type"] for event in got], [event["type"] for event in step["events"]]
         if types != wanted:
             return False, [f"want events {wanted}, got {types}"]

@@ -25,7 +25,7 @@ from .live import Live
 from .log import LogBroken
 from .pages import page
 from .protobuf import NoProtobuf, as_json
-from .watches import BOOKMARK_EVERY_S, Hub, Stream, bookmark, line_of
+from .watches import BOOKMARK_EVERY_S, Hub, Stream, bookmark
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -113,7 +113,7 @@ class App:
         if response.obj is not None and "as=" not in accept:
             body = response.obj.document
         else:
-            body = body_of(http, target, request, response)
+            body = body_of(http, target, request, response, self._live.now_ms)
         code = response.code
         pretty = _true(http.query.get("pretty")) if "pretty" in http.query else False
         return Answer(code, negotiate.encode(body, kind, pretty=pretty), kind, response.warnings, _retry(response))
@@ -136,7 +136,7 @@ class App:
         opened = open_watch(live.world.store, target.row, target.namespace, options, target.name)
         if isinstance(opened, ApiError):
             raise Refused.by(opened)
-        stream = Stream(http, target.row, opened, opened.events(live.world.store))
+        stream = Stream(http, target.row, opened, opened.events(live.world.store), lambda: live.now_ms)
         if not stream.ended:
             self._hub.add(stream)
         return stream
@@ -170,7 +170,7 @@ class App:
                 if loop.time() >= next_mark:
                     next_mark = loop.time() + BOOKMARK_EVERY_S
                     if marks:
-                        stream.put(line_of(stream.http, bookmark(stream.row, self._live.world.store.revision)))
+                        stream.put(stream.encoded(bookmark(stream.row, self._live.world.store.revision)))
             if not gone.done() and not stream.dropped:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:

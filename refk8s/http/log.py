@@ -37,13 +37,18 @@ class LogBroken(Refk8sError):
 
 
 class TraceLog:
-    """Writes steps to files (each a trace). `commit` hands to the operating system, with `fsync` to the disk, what was written before it."""
+    """Writes steps to files, each a trace, which messages call `name`; `broken` says why it cannot any more.
 
-    def __init__(self, model: Model, files: list[IO[bytes]], *, fsync: bool) -> None:
+    `commit` hands to the operating system, with `fsync` to the disk, what was written before it.
+    """
+
+    def __init__(self, model: Model, files: list[IO[bytes]], name: str = "", *, fsync: bool = False) -> None:
         self._model = model
+        self._name = name
         self._files = files
         self._fsync = fsync
         self._lines: list[bytes] = []
+        self.broken = ""
 
     def __call__(self, before: World, action: Action, after: World, delta: Delta, violation: Violation | None) -> None:
         """Write one step, with the alarm that it raised."""
@@ -53,27 +58,36 @@ class TraceLog:
         self._lines.append(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
 
     def commit(self) -> None:
-        """Make all that was written outlive this process. Raises LogBroken."""
+        """Make all that was written outlive this process. Raises LogBroken, and from then on always: what follows half a line would be lost."""
+        if self.broken:
+            raise LogBroken(self.broken)
         if not self._lines:
             return
         data = b"".join(self._lines)
         self._lines = []
         try:
             for file in self._files:
-                file.write(data)
-                file.flush()
+                write_all(file, data)
                 if self._fsync:
                     os.fsync(file.fileno())
         except OSError as error:
-            raise LogBroken(
-                f"{self._files[0].name}: cannot be written: {error.strerror}; the last request was not acknowledged"
-            ) from None
+            self.broken = f"{self._name}: cannot be written: {error.strerror}; the last request was not acknowledged"
+            raise LogBroken(self.broken) from None
 
     def close(self) -> None:
         """Close the files."""
-        self.commit()
+        if not self.broken:
+            self.commit()
         for file in self._files:
             file.close()
+
+
+def write_all(file: IO[bytes], data: bytes) -> None:
+    """Hand all of `data` to the operating system; files of ours have no buffer. Raises OSError."""
+    done = file.write(data)
+    while done < len(data):
+        done += file.write(data[done:])
+    file.flush()
 
 
 def begin(path: Path, model: Model, world: World, scenario: Scenario, driver: str) -> IO[bytes]:
@@ -84,17 +98,16 @@ def begin(path: Path, model: Model, world: World, scenario: Scenario, driver: st
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     except OSError as error:
         raise Refk8sError(f"{path}: cannot be written: {error.strerror}") from None
-    plain: IO[bytes] = os.fdopen(descriptor, "wb")
+    plain: IO[bytes] = os.fdopen(descriptor, "wb", buffering=0)
     file: IO[bytes] = gzip.GzipFile(fileobj=plain, mode="wb", mtime=0) if path.suffix == ".gz" else plain  # type: ignore[assignment]
     header = {"scenario": scenario.data, "redacted": False, "seed": None, "driver": driver, "faults": {}}
-    file.write(orjson.dumps(header_line(model, world, header), option=orjson.OPT_APPEND_NEWLINE))
-    file.flush()
+    write_all(file, orjson.dumps(header_line(model, world, header), option=orjson.OPT_APPEND_NEWLINE))
     return file
 
 
 def end(file: IO[bytes], world: World, verdict: str) -> None:
     """Write the last line of a trace that is not resumed."""
-    file.write(orjson.dumps(verdict_line(world, verdict), option=orjson.OPT_APPEND_NEWLINE))
+    write_all(file, orjson.dumps(verdict_line(world, verdict), option=orjson.OPT_APPEND_NEWLINE))
 
 
 # ---- the folder of --data
@@ -119,7 +132,7 @@ class DataFolder:
 
     def append(self) -> IO[bytes]:
         """The log, to be continued."""
-        return self.log.open("ab")
+        return self.log.open("ab", buffering=0)
 
 
 def cut_torn_end(path: Path) -> int:

@@ -7,13 +7,17 @@ from typing import Any, Final
 
 import attrs
 
+from ..api import discovery
 from ..api.endpoints import Http, Refused
+from ..api.registry import ROWS, Resource
 from ..api.status import generic
 from ..trace.format import KUBERNETES
 from .live import Live
 from .negotiate import JSON
+from .reviews import ROWS as REVIEWS
 
 _HEALTH: Final = ("/healthz", "/livez", "/readyz")
+_PATHS: Final = ("/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
 _TEXT: Final = "text/plain; charset=utf-8"
 _VERSION: Final[dict[str, Any]] = {
     "major": "1",
@@ -50,7 +54,31 @@ def page(http: Http, live: Live) -> Page | None:
         return Page(200, _VERSION)
     if path.startswith(_HEALTH):
         return _health(http)
+    if path == "/":
+        _only_get(http)
+        return Page(200, discovery.paths(served(live), _PATHS))
+    if path.startswith("/api") and path.count("/") - path.endswith("/") <= 3:
+        return _discovery(http, live)
     return None
+
+
+def served(live: Live) -> dict[str, discovery.Versions]:
+    """What is served, by group and version."""
+    return discovery.groups_of((*rows(live), *REVIEWS))
+
+
+def rows(live: Live) -> tuple[Resource, ...]:
+    """The resources that are served and stored."""
+    return ROWS
+
+
+def _discovery(http: Http, live: Live) -> Page | None:
+    address = http.headers.get("host", "127.0.0.1")
+    found = discovery.page(served(live), http.path, http.headers.get("accept", ""), address)
+    if found is None:
+        return None
+    _only_get(http)
+    return Page(200, found[0], found[1])
 
 
 def _only_get(http: Http) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ..api.endpoints import Http, Refused
+from ..api.registry import Resource
 from ..api.status import bad_request, generic
 from ..api.strict import read_json
 
@@ -27,6 +28,14 @@ _REVIEWS: Final[dict[str, tuple[str, str, Any]]] = {
     f"/apis/{_AUTHORIZATION}/selfsubjectrulesreviews": (_AUTHORIZATION, "SelfSubjectRulesReview", _EVERYTHING),
     f"/apis/{_AUTHENTICATION}/selfsubjectreviews": (_AUTHENTICATION, "SelfSubjectReview", {"userInfo": USER}),
 }
+
+ROWS: Final = tuple(
+    Resource(
+        kind.lower() + "s", kind, version.partition("/")[0], namespaced=False, singular=kind.lower(), verbs=("create",)
+    )
+    for version, kind, _ in _REVIEWS.values()
+)
+"""Their rows in discovery."""
 
 
 def answer(http: Http) -> dict[str, Any] | None:

@@ -75,7 +75,8 @@ class Session:
                     f"--trace {order.trace}: the session goes on from a log; its trace is {self._log_path}"
                 )
             self._traces.append(begin(order.trace, model, world, self.scenario, self._driver))
-        log = TraceLog(model, files + self._traces, fsync=order.fsync) if files or self._traces else None
+        name = str(self._log_path if order.data is not None else order.trace)
+        log = TraceLog(model, files + self._traces, name, fsync=order.fsync) if files or self._traces else None
         clock = FastTime() if order.fast else RealTime(world.now_ms)
         self._log = log
         components = self.scenario.cluster
@@ -152,11 +153,13 @@ class Session:
 
     def close(self) -> None:
         """Close the log, and end the trace with a verdict."""
-        if self._log is not None:
+        if self._log is None:
+            return
+        if not self._log.broken:
             self._log.commit()
             for file in self._traces:
                 end(file, self.live.world, "stopped")
-            self._log.close()
+        self._log.close()
 
 
 def _written(certificate: Certificate, folder: Path) -> tuple[str, str]:

@@ -28,7 +28,9 @@ BOOKMARK_EVERY_S: Final = 60.0
 class Stream:
     """One open watch: what waits for its client, and whether it has ended."""
 
-    def __init__(self, http: Http, row: Resource, watch: Watch, initial: tuple[Event, ...]) -> None:
+    def __init__(
+        self, http: Http, row: Resource, watch: Watch, initial: tuple[Event, ...], now_ms: Callable[[], int]
+    ) -> None:
         self.http = http
         self.row = row
         self.watch = watch
@@ -36,12 +38,22 @@ class Stream:
         self.ended = bool(initial) and initial[-1].type == ERROR
         self.dropped = False
         self.abort: Callable[[], None] = self.end
-        self._waiting: list[bytes] = [line_of(http, event) for event in initial]
+        self.started = False
+        self._now_ms = now_ms
+        self._waiting: list[bytes] = []
+        for event in initial:
+            self._waiting.append(self.encoded(event))
+            self.started = True
         self._bytes = 0
         self._more = asyncio.Event()
 
+    def encoded(self, event: Event) -> bytes:
+        """The next event as the line that the client reads; only the first one of tables defines the columns."""
+        return line_of(self.http, self.row, event, self._now_ms(), first=not self.started)
+
     def put(self, line: bytes) -> None:
         """One more event for the client."""
+        self.started = True
         self._bytes += len(line)
         if len(self._waiting) >= MOST_WAITING or self._bytes > MOST_WAITING_BYTES:
             self.dropped = self.ended = True
@@ -67,9 +79,9 @@ class Stream:
         return b"".join(lines)
 
 
-def line_of(http: Http, event: Event) -> bytes:
+def line_of(http: Http, row: Resource, event: Event, now_ms: int, *, first: bool = False) -> bytes:
     """A watch event as the line that the client reads."""
-    shown = event.object if event.type == ERROR else event_object(http, event.object)
+    shown = event.object if event.type == ERROR else event_object(http, row, event.object, now_ms, first=first)
     return orjson.dumps({"type": event.type, "object": shown}, option=orjson.OPT_APPEND_NEWLINE)
 
 
@@ -99,7 +111,7 @@ class Hub:
 
     def _tell(self, change: Change, streams: set[Stream]) -> None:
         namespace = change.obj.namespace
-        lines: dict[tuple[str, str, bool], bytes] = {}
+        lines: dict[tuple[str, bool, str, bool], bytes] = {}
         for stream in list(streams):
             watch = stream.watch
             if watch.namespace and watch.namespace != namespace:
@@ -107,10 +119,10 @@ class Hub:
             event = seen(change, watch.matches)
             if event is None:
                 continue
-            alike = (stream.accept, event.type, event.object is change.obj.document)
+            alike = (stream.accept, stream.started, event.type, event.object is change.obj.document)
             line = lines.get(alike)
             if line is None:
-                line = lines[alike] = line_of(stream.http, event)
+                line = lines[alike] = stream.encoded(event)
             stream.put(line)
             if stream.dropped:
                 streams.discard(stream)

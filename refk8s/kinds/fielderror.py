@@ -9,7 +9,18 @@ from typing import Any
 
 import attrs
 
-__all__ = ["FieldError", "Named", "aggregate", "forbidden", "invalid", "not_supported", "quote", "required", "too_long"]
+__all__ = [
+    "OMITTED",
+    "FieldError",
+    "Named",
+    "aggregate",
+    "forbidden",
+    "invalid",
+    "not_supported",
+    "quote",
+    "required",
+    "too_long",
+]
 
 _TITLES = {
     "FieldValueNotFound": "Not found",
@@ -40,6 +51,10 @@ class Named(str):
     __slots__ = ()
 
 
+OMITTED: Any = object()
+"""The bad value of an error that shows none, where others of its type do."""
+
+
 @attrs.frozen
 class FieldError:
     """One error: its type (the `reason` of a status cause), the path of the field, the bad value, upstream's detail."""
@@ -55,7 +70,7 @@ class FieldError:
     def body(self) -> str:
         """Return the text without the field (the `message` of a status cause)."""
         text = _TITLES[self.type]
-        if self.type not in _WITHOUT_VALUE:
+        if self.type not in _WITHOUT_VALUE and self.value is not OMITTED:
             text = f"{text}: {quote(self.value) if type(self.value) is str else _json(self.value)}"
         return f"{text}: {self.detail}" if self.detail else text
 

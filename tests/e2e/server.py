@@ -37,8 +37,8 @@ class Answer:
 class Server:
     """A running server. `lines` are what it said on stderr so far."""
 
-    def __init__(self, *words: str | Path, cwd: Path | None = None) -> None:
-        command = [BINARY, "serve", "--port", "0", *map(str, words)]
+    def __init__(self, *words: str | Path, cwd: Path | None = None, before: tuple[str, ...] = ()) -> None:
+        command = [*before, BINARY, "serve", "--port", "0", *map(str, words)]
         self.process = subprocess.Popen(
             command, cwd=cwd, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
         )

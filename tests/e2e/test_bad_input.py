@@ -34,7 +34,7 @@ def refused(*words: str | Path, stdin: str = "", code: int = 2) -> str:
         ("apiVersion: v1\nkind: Pod\n", "x.yaml:1: document 1: Pod: metadata.name is missing"),
         (
             POD + "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n",
-            "x.yaml:6: document 2: Rollout argoproj.io/v1alpha1 (web) is not supported; supported are ConfigMap v1, ",
+            "x.yaml:6: document 2: Rollout argoproj.io/v1alpha1 (web) is not supported; supported are ClusterRole rbac.authorization.k8s.io/v1, ",
         ),
         (SCENARIO + "spec:\n  user: {}\n", "x.yaml:5: spec.user: unknown field (did you mean users?); known are"),
         (

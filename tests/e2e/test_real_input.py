@@ -43,8 +43,19 @@ def test_a_real_application_comes_up_whole_under_every_schedule(name: str, deplo
     assert not_ready(result.world) == []
 
 
-def test_kinds_that_are_not_served_are_named_with_file_and_line() -> None:
+def test_what_no_controller_looks_after_is_stored() -> None:
+    """StatefulSets and StorageClasses are served; no controller makes pods of them yet."""
     result = refk8s("run", MANIFESTS / "cassandra-statefulset.yaml")
+    assert result.code == 0
+    assert "created StatefulSet default/cassandra" in result.out
+    assert "created StorageClass fast" in result.out
+
+
+def test_versions_that_are_not_served_are_named_with_file_and_line() -> None:
+    result = refk8s("run", MANIFESTS / "cockroachdb-statefulset.yaml")
     assert result.code == 2
-    assert result.err.startswith(f"error: {MANIFESTS}/cassandra-statefulset.yaml:")
-    assert "StatefulSet apps/v1 (cassandra) is not supported; supported are ConfigMap v1, " in result.err
+    assert result.err.startswith(f"error: {MANIFESTS}/cockroachdb-statefulset.yaml:57: ")
+    assert (
+        "PodDisruptionBudget policy/v1beta1 (cockroachdb-budget) is not supported; it is served as policy/v1"
+        in result.err
+    )

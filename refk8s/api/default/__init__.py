@@ -18,7 +18,12 @@ from refk8s.api.default.service import default_service
 from refk8s.api.default.sharing import Doc
 from refk8s.api.default.workload import default_deployment, default_replica_set
 
-__all__ = ["DecodeError", "Decoded", "default", "read"]
+__all__ = ["DecodeError", "Decoded", "complete", "default", "read"]
+
+
+def _as_it_is(doc: Doc) -> Doc:
+    return doc
+
 
 _DEFAULTS: dict[str, Callable[[Doc], Doc]] = {
     "Pod": default_pod,
@@ -29,6 +34,7 @@ _DEFAULTS: dict[str, Callable[[Doc], Doc]] = {
     "Secret": default_secret,
     "Service": default_service,
     "PriorityClass": default_priority_class,
+    **dict.fromkeys(("ConfigMap", "ServiceAccount", "Lease", "Event"), _as_it_is),
 }
 
 
@@ -46,7 +52,14 @@ def read(kind: str, doc: Any, since: Doc | None = None) -> Decoded:
     `since`: a stored document of the kind; parts that are its very objects have been read before.
     """
     decoded = _decode(schema.of_kind(kind), doc, since)
-    complete = _DEFAULTS.get(kind)
-    if complete is None:
-        return decoded
-    return Decoded(complete(decoded.doc), decoded.unknown)
+    return Decoded(complete(kind, decoded.doc), decoded.unknown)
+
+
+def complete(kind: str, doc: Doc) -> Doc:
+    """A decoded document with the defaults of its kind."""
+    if kind not in _DEFAULTS:
+        from refk8s.api.default.further import DEFAULTS
+
+        _DEFAULTS.update(DEFAULTS)
+        _DEFAULTS.setdefault(kind, _as_it_is)
+    return _DEFAULTS[kind](doc)

@@ -14,7 +14,7 @@ def default_volume(volume: Doc) -> Doc:
     """A volume with the defaults of its source; one without a source becomes an emptyDir."""
     if len(volume) == 1 or all(volume[key] is None for key in volume if key != "name"):
         return {**volume, "emptyDir": {}}
-    for source, default in _SOURCES.items():
+    for source, default in SOURCES.items():
         if source in volume:
             volume = changed(volume, source, default)
     return volume
@@ -57,7 +57,7 @@ def _azure_disk(source: Doc) -> Doc:
     return with_missing(source, {"cachingMode": "ReadWrite", "fsType": "ext4", "readOnly": False, "kind": "Shared"})
 
 
-_SOURCES: dict[str, Callable[[Doc], Doc]] = {
+SOURCES: dict[str, Callable[[Doc], Doc]] = {
     "hostPath": lambda source: with_missing(source, {"type": ""}),
     "secret": _mode,
     "configMap": _mode,

@@ -83,10 +83,14 @@ class Api:
         ):
             return store, failure(generic(405)), ()
         call = Call(store, request, row, occasion)
+        if row.deprecation:
+            call.warn(row.deprecation)
         try:
             response = handler(self, call)
         except Rejected as rejected:
             return store, failure(rejected.error, call.warnings), ()
+        if row.deprecation and response.warnings != call.warnings:
+            response = attrs.evolve(response, warnings=call.warnings)
         if call.opened is None:
             return store, response, ()
         after, commits = call.opened.finish()
@@ -352,6 +356,7 @@ class Api:
 
     def store_new(self, call: Call, key: str, document: Document) -> Stored:
         """Commit a new object. Rejects what has no canonical bytes: integers over 64 bits, halves of surrogate pairs."""
+        document = strategy.as_read_back(call.row.kind, document)
         try:
             return call.txn.create(call.row.plural, key, document)
         except TypeError as error:
@@ -382,7 +387,8 @@ class Api:
     def deletion_finalizers(self, call: Call, old: Stored, options: DeleteOptions) -> list[str]:
         """The finalizers that a deletion leaves on the object."""
         finalizers: list[str] = old.document["metadata"].get("finalizers") or []
-        return finalize.propagation_finalizers(finalizers, options, collects=call.row.collects)
+        row = call.row
+        return finalize.propagation_finalizers(finalizers, options, collects=row.collects, orphans=row.orphans)
 
     def deletes_during_update(self, call: Call, document: Document, old: Stored) -> bool:
         """Whether the write takes away the last thing that kept a deleted object."""

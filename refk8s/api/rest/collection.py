@@ -23,4 +23,4 @@ def delete_collection(api: Api, call: Call) -> Response:
     # CHANGE, RECORD
     for stored in found:
         finalize.delete_object(api, call, stored, options)
-    return Response(200, items=tuple(found), revision=call.store.revision)
+    return Response(200, items=tuple(found), revision=call.store.revision, warnings=call.warnings)

@@ -13,10 +13,8 @@ Source: apiserver/pkg/registry/rest/{create,update}.go, BeforeCreate and BeforeU
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
-
-import attrs
 
 from refk8s.api.validate import (
     configmap,
@@ -33,8 +31,9 @@ from refk8s.api.validate import (
     service,
     serviceaccount,
 )
-from refk8s.api.validate.errors import Errors, FieldError, causes
-from refk8s.api.validate.meta import Checked, checked, shared_create, shared_update
+from refk8s.api.validate.errors import FieldError, causes
+from refk8s.api.validate.meta import checked, shared_create, shared_update
+from refk8s.api.validate.rules import Rules, Update
 from refk8s.api.validate.warnings import warnings_create, warnings_status_update, warnings_update
 
 __all__ = [
@@ -51,52 +50,48 @@ __all__ = [
 ]
 
 Doc = Mapping[str, Any]
-Create = Callable[[Doc, Checked], Errors]
-Update = Callable[[Doc, Doc, Checked], Errors]
-
-
-@attrs.frozen(slots=True)
-class _Rules:
-    """The checks of a kind. Without `status`, the kind has no status of its own to write."""
-
-    create: Create
-    update: Update
-    status: Update | None = None
-    namespaced: bool = True
-
 
 _RULES = {
-    "Pod": _Rules(pod.create, pod.update, pod_status.update),
-    "Node": _Rules(node.create, node.update, node.update_status, namespaced=False),
-    "Namespace": _Rules(namespace.create, namespace.update, namespace.update_status, namespaced=False),
-    "ReplicaSet": _Rules(replicaset.create, replicaset.update, replicaset.update_status),
-    "Deployment": _Rules(deployment.create, deployment.update, deployment.update_status),
-    "ConfigMap": _Rules(configmap.create, configmap.update),
-    "Secret": _Rules(secret.create, secret.update),
-    "Service": _Rules(service.create, service.update, service.update_status),
-    "ServiceAccount": _Rules(serviceaccount.create, serviceaccount.update),
-    "Lease": _Rules(lease.create, lease.update),
-    "Event": _Rules(event.create, event.update),
-    "PriorityClass": _Rules(priorityclass.create, priorityclass.update, namespaced=False),
+    "Pod": Rules(pod.create, pod.update, pod_status.update),
+    "Node": Rules(node.create, node.update, node.update_status, namespaced=False),
+    "Namespace": Rules(namespace.create, namespace.update, namespace.update_status, namespaced=False),
+    "ReplicaSet": Rules(replicaset.create, replicaset.update, replicaset.update_status),
+    "Deployment": Rules(deployment.create, deployment.update, deployment.update_status),
+    "ConfigMap": Rules(configmap.create, configmap.update),
+    "Secret": Rules(secret.create, secret.update),
+    "Service": Rules(service.create, service.update, service.update_status),
+    "ServiceAccount": Rules(serviceaccount.create, serviceaccount.update),
+    "Lease": Rules(lease.create, lease.update),
+    "Event": Rules(event.create, event.update),
+    "PriorityClass": Rules(priorityclass.create, priorityclass.update, namespaced=False),
 }
+
+
+def _rules(kind: str) -> Rules:
+    """The row of a kind. KeyError: unknown kind."""
+    if kind not in _RULES:
+        from refk8s.api.validate.further import RULES
+
+        _RULES.update(RULES)
+    return _RULES[kind]
 
 
 def validate_create(kind: str, doc: Doc) -> tuple[FieldError, ...]:
     """The errors of a new object, () if there are none. Its name must have been generated. KeyError: unknown kind."""
-    rules = _RULES[kind]
+    rules = _rules(kind)
     meta = checked(doc["metadata"])
     return tuple(rules.create(doc, meta) or shared_create(meta, namespaced=rules.namespaced))
 
 
 def validate_update(kind: str, new: Doc, old: Doc) -> tuple[FieldError, ...]:
     """The errors of a changed object. Its resourceVersion must be set. KeyError: unknown kind."""
-    rules = _RULES[kind]
+    rules = _rules(kind)
     return _update(rules, rules.update, new, old)
 
 
 def validate_status_update(kind: str, new: Doc, old: Doc) -> tuple[FieldError, ...]:
     """The errors of a write to the `status` subresource. KeyError: unknown kind, or one without the subresource."""
-    rules = _RULES[kind]
+    rules = _rules(kind)
     if rules.status is None:
         raise KeyError(kind)
     return _update(rules, rules.status, new, old)
@@ -104,15 +99,15 @@ def validate_status_update(kind: str, new: Doc, old: Doc) -> tuple[FieldError, .
 
 def validate_finalize_update(new: Doc, old: Doc) -> tuple[FieldError, ...]:
     """The errors of a write to a Namespace's `finalize` subresource."""
-    return _update(_RULES["Namespace"], namespace.update_finalize, new, old)
+    return _update(_rules("Namespace"), namespace.update_finalize, new, old)
 
 
 def validate_ephemeral_containers_update(new: Doc, old: Doc) -> tuple[FieldError, ...]:
     """The errors of a write to a Pod's `ephemeralcontainers` subresource."""
-    return _update(_RULES["Pod"], pod.update_ephemeral_containers, new, old)
+    return _update(_rules("Pod"), pod.update_ephemeral_containers, new, old)
 
 
-def _update(rules: _Rules, own: Update, new: Doc, old: Doc) -> tuple[FieldError, ...]:
+def _update(rules: Rules, own: Update, new: Doc, old: Doc) -> tuple[FieldError, ...]:
     meta = checked(new["metadata"])
     errors = shared_update(meta, old["metadata"], namespaced=rules.namespaced)
     return tuple(errors + own(new, old, meta))

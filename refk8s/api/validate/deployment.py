@@ -8,7 +8,7 @@ from typing import Any
 from refk8s.api.validate.errors import Errors, forbidden, invalid, invalid_all, named, not_supported, required
 from refk8s.api.validate.go_json import go_tree
 from refk8s.api.validate.meta import SUBDOMAIN, Checked, full, full_update, not_negative
-from refk8s.api.validate.replicaset import at_most_all, counts, same_selector, selector_and_template
+from refk8s.api.validate.replicaset import at_most_all, collisions, counts, same_selector, selector_and_template
 from refk8s.kinds.names import percent
 
 Doc = Mapping[str, Any]
@@ -36,10 +36,7 @@ def update_status(new: Doc, old: Doc, meta: Checked) -> Errors:
     errors = full_update(meta, old["metadata"])
     errors += counts(status, _COUNTS, ("terminatingReplicas", "collisionCount"))
     errors += at_most_all(status, ("updatedReplicas", "readyReplicas", "availableReplicas"))
-    collisions, earlier = status.get("collisionCount"), before.get("collisionCount")
-    if earlier is not None and (collisions is None or collisions < earlier):
-        errors.append(invalid("status.collisionCount", collisions or 0, "cannot be decremented"))
-    return errors
+    return errors + collisions(status, before)
 
 
 def _spec(spec: Doc) -> Errors:
@@ -74,28 +71,34 @@ def _strategy(strategy: Doc, path: str) -> Errors:
 
 def _rolling(rolling: Doc, path: str) -> Errors:
     unavailable, surge = rolling.get("maxUnavailable", 0), rolling.get("maxSurge", 0)
-    errors = _count_or_percent(unavailable, f"{path}.maxUnavailable")
-    errors += _count_or_percent(surge, f"{path}.maxSurge")
-    if _amount(unavailable) == 0 and _amount(surge) == 0:
+    errors = count_or_percent(unavailable, f"{path}.maxUnavailable")
+    errors += count_or_percent(surge, f"{path}.maxSurge")
+    if amount(unavailable) == 0 and amount(surge) == 0:
         detail = "may not be 0 when `maxSurge` is 0"
-        errors.append(invalid(f"{path}.maxUnavailable", _shown(unavailable), detail))
-    if isinstance(unavailable, str) and not percent(unavailable) and _amount(unavailable) > 100:
-        detail = "must not be greater than 100%"
-        errors.append(invalid(f"{path}.maxUnavailable", _shown(unavailable), detail))
-    return errors
+        errors.append(invalid(f"{path}.maxUnavailable", shown(unavailable), detail))
+    return errors + at_most_everything(unavailable, f"{path}.maxUnavailable")
 
 
-def _count_or_percent(value: int | str, path: str) -> Errors:
+def at_most_everything(value: int | str, path: str) -> Errors:
+    """A percentage is not more than all."""
+    if isinstance(value, str) and not percent(value) and amount(value) > 100:
+        return [invalid(path, shown(value), "must not be greater than 100%")]
+    return []
+
+
+def count_or_percent(value: int | str, path: str) -> Errors:
+    """A count that is not negative, or a percentage."""
     if isinstance(value, str):
         return invalid_all(path, named(value), percent(value))
     return not_negative(value, path)
 
 
-def _shown(value: int | str) -> Any:
+def shown(value: int | str) -> Any:
+    """A count or percentage as a bad value."""
     return named(value) if isinstance(value, str) else value
 
 
-def _amount(value: int | str) -> int:
+def amount(value: int | str) -> int:
     """The number in a count, a percentage or any other text, as Go's Atoi reads it (0 if it cannot)."""
     if isinstance(value, int):
         return value

@@ -10,10 +10,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from refk8s.kinds.fielderror import FieldError, Named, forbidden, invalid, not_supported, quote, required, too_long
+from refk8s.kinds.fielderror import (
+    OMITTED,
+    FieldError,
+    Named,
+    forbidden,
+    invalid,
+    not_supported,
+    quote,
+    required,
+    too_long,
+)
 from refk8s.kinds.names import Messages
 
 __all__ = [
+    "OMITTED",
     "Errors",
     "FieldError",
     "Named",

@@ -41,6 +41,23 @@ def pod_spec_tree(spec: Doc) -> dict[str, Any]:
     return tree
 
 
+_METADATA_ORDER = (
+    *("name", "generateName", "namespace", "selfLink", "uid", "resourceVersion", "generation", "creationTimestamp"),
+    *("deletionTimestamp", "deletionGracePeriodSeconds", "labels", "annotations", "ownerReferences", "finalizers"),
+    "managedFields",
+)
+
+
+def pod_template_tree(template: Doc) -> dict[str, Any]:
+    """A pod template as the internal type has it: metadata embedded, the rest of it a pod spec."""
+    metadata = template.get("metadata") or {}
+    tree: dict[str, Any] = {key: metadata[key] for key in _METADATA_ORDER if key in metadata}
+    for key in ("labels", "annotations"):
+        if key in tree:
+            tree[key] = {name: tree[key][name] for name in sorted(tree[key])}
+    return {**tree, "Spec": pod_spec_tree(template.get("spec") or {})}
+
+
 def go_diff(old: Any, new: Any) -> str:
     """The unified diff of two trees as Go's difflib prints it, without file names."""
     lines = difflib.unified_diff(_lines(old), _lines(new), n=3)

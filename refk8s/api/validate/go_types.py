@@ -3,7 +3,7 @@
 Notation, one entry per type, one word per field: `GoName=jsonName:type`; the JSON name is left out where it is the Go
 name with a small first letter. Types: s string, b bool, i32, i64, q quantity, t time, ios int-or-string, `*` pointer,
 `[x]` list, `{x}` map, `tagged` a type that has JSON names in Go too, else a named type; `+Type` embeds a type.
-Source: the struct declarations of pkg/apis/core/types.go, pkg/apis/apps/types.go.
+Source: the struct declarations of pkg/apis/{core,apps,batch,policy}/types.go.
 """
 
 from __future__ import annotations
@@ -51,6 +51,51 @@ PodSchedulingGate: Name:s
 PodResourceClaim: Name:s ResourceClaimName:*s ResourceClaimTemplateName:*s
 ResourceRequirements: Limits:{q} Requests:{q} Claims:[ResourceClaim]
 PodSchedulingGroup: PodGroupName:*s
+StatefulSetUpdateStrategy: Type:s RollingUpdate:*RollingUpdateStatefulSetStrategy
+RollingUpdateStatefulSetStrategy: Partition:i32 MaxUnavailable:*ios
+DaemonSetUpdateStrategy: Type:s RollingUpdate:*RollingUpdateDaemonSet
+RollingUpdateDaemonSet: MaxUnavailable:ios MaxSurge:ios
+PodDisruptionBudgetSpec: MinAvailable:*ios Selector:*tagged MaxUnavailable:*ios UnhealthyPodEvictionPolicy:*s
+VolumeNodeAffinity: Required:*NodeSelector
+PersistentVolumeSource: GCEPersistentDisk=gcePersistentDisk:*GCEPersistentDiskVolumeSource
+  AWSElasticBlockStore=awsElasticBlockStore:*AWSElasticBlockStoreVolumeSource HostPath:*HostPathVolumeSource
+  Glusterfs:*GlusterfsPersistentVolumeSource NFS=nfs:*NFSVolumeSource RBD=rbd:*RBDPersistentVolumeSource
+  Quobyte:*QuobyteVolumeSource ISCSI=iscsi:*ISCSIPersistentVolumeSource FlexVolume:*FlexPersistentVolumeSource
+  Cinder:*CinderPersistentVolumeSource CephFS=cephfs:*CephFSPersistentVolumeSource FC=fc:*FCVolumeSource
+  Flocker:*FlockerVolumeSource AzureFile:*AzureFilePersistentVolumeSource
+  VsphereVolume:*VsphereVirtualDiskVolumeSource AzureDisk:*AzureDiskVolumeSource
+  PhotonPersistentDisk:*PhotonPersistentDiskVolumeSource PortworxVolume:*PortworxVolumeSource
+  ScaleIO:*ScaleIOPersistentVolumeSource Local:*LocalVolumeSource
+  StorageOS=storageos:*StorageOSPersistentVolumeSource CSI=csi:*CSIPersistentVolumeSource
+SecretReference: Name:s Namespace:s
+GlusterfsPersistentVolumeSource: EndpointsName=endpoints:s Path:s ReadOnly:b EndpointsNamespace:*s
+RBDPersistentVolumeSource: CephMonitors=monitors:[s] RBDImage=image:s FSType=fsType:s RBDPool=pool:s
+  RadosUser=user:s Keyring:s SecretRef:*SecretReference ReadOnly:b
+ISCSIPersistentVolumeSource: TargetPortal:s IQN=iqn:s Lun:i32 ISCSIInterface=iscsiInterface:s FSType=fsType:s
+  ReadOnly:b Portals:[s] DiscoveryCHAPAuth=chapAuthDiscovery:b SessionCHAPAuth=chapAuthSession:b
+  SecretRef:*SecretReference InitiatorName:*s
+FlexPersistentVolumeSource: Driver:s FSType=fsType:s SecretRef:*SecretReference ReadOnly:b Options:{s}
+CinderPersistentVolumeSource: VolumeID:s FSType=fsType:s ReadOnly:b SecretRef:*SecretReference
+CephFSPersistentVolumeSource: Monitors:[s] Path:s User:s SecretFile:s SecretRef:*SecretReference ReadOnly:b
+AzureFilePersistentVolumeSource: SecretName:s ShareName:s ReadOnly:b SecretNamespace:*s
+ScaleIOPersistentVolumeSource: Gateway:s System:s SecretRef:*SecretReference SSLEnabled=sslEnabled:b
+  ProtectionDomain:s StoragePool:s StorageMode:s VolumeName:s FSType=fsType:s ReadOnly:b
+LocalVolumeSource: Path:s FSType=fsType:*s
+StorageOSPersistentVolumeSource: VolumeName:s VolumeNamespace:s FSType=fsType:s ReadOnly:b
+  SecretRef:*ObjectReference
+ObjectReference: Kind:s Namespace:s Name:s UID=uid:s APIVersion=apiVersion:s ResourceVersion:s FieldPath:s
+CSIPersistentVolumeSource: Driver:s VolumeHandle:s ReadOnly:b FSType=fsType:s VolumeAttributes:{s}
+  ControllerPublishSecretRef:*SecretReference NodeStageSecretRef:*SecretReference
+  NodePublishSecretRef:*SecretReference ControllerExpandSecretRef:*SecretReference
+  NodeExpandSecretRef:*SecretReference
+PodFailurePolicy: Rules:[PodFailurePolicyRule]
+PodFailurePolicyRule: Action:s OnExitCodes:*PodFailurePolicyOnExitCodesRequirement
+  OnPodConditions:[PodFailurePolicyOnPodConditionsPattern]
+PodFailurePolicyOnExitCodesRequirement: ContainerName:*s Operator:s Values:[i32]
+PodFailurePolicyOnPodConditionsPattern: Type:s Status:s
+SuccessPolicy: Rules:[SuccessPolicyRule]
+SuccessPolicyRule: SucceededIndexes:*s SucceededCount:*i32
+UncountedTerminatedPods: Succeeded:[s] Failed:[s]
 RollingUpdateDeployment: MaxUnavailable:ios MaxSurge:ios
 ConfigMapNodeConfigSource: Namespace:s Name:s UID=uid:s ResourceVersion:s KubeletConfigKey:s
 EphemeralContainerCommon: Name:s Image:s Command:[s] Args:[s] WorkingDir:s Ports:[ContainerPort]

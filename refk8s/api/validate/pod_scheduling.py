@@ -165,7 +165,7 @@ def _compared(value: str, path: str) -> Errors:
 def _node_affinity(found: Doc, path: str) -> Errors:
     errors: Errors = []
     if found.get(_REQUIRED) is not None:
-        errors += _node_selector(found[_REQUIRED], f"{path}.{_REQUIRED}")
+        errors += node_selector(found[_REQUIRED], f"{path}.{_REQUIRED}")
     for i, term in enumerate(found.get(_PREFERRED) or ()):
         at = f"{path}.{_PREFERRED}[{i}]"
         if not 0 < term["weight"] <= 100:
@@ -174,7 +174,8 @@ def _node_affinity(found: Doc, path: str) -> Errors:
     return errors
 
 
-def _node_selector(selector: Doc, path: str) -> Errors:
+def node_selector(selector: Doc, path: str) -> Errors:
+    """The terms of a required node selector, at least one."""
     terms = selector.get("nodeSelectorTerms") or ()
     if not terms:
         return [required(f"{path}.nodeSelectorTerms", "must have at least one node selector term")]

@@ -80,8 +80,8 @@ def counts(status: Doc, keys: Sequence[str], optional: Sequence[str]) -> Errors:
     return errors
 
 
-def at_most_all(status: Doc, keys: Sequence[str]) -> Errors:
-    """No count exceeds that of all replicas; no more are available than ready."""
+def at_most_all(status: Doc, keys: Sequence[str], *, ready: str = "readyReplicas") -> Errors:
+    """No count exceeds that of all replicas; no more are available than ready (`ready`: how the message calls these)."""
     every = status.get("replicas") or 0
     errors: Errors = []
     for key in keys:
@@ -90,5 +90,13 @@ def at_most_all(status: Doc, keys: Sequence[str]) -> Errors:
             errors.append(invalid(f"status.{key}", count, "cannot be greater than status.replicas"))
     available = status.get("availableReplicas") or 0
     if available > (status.get("readyReplicas") or 0):
-        errors.append(invalid("status.availableReplicas", available, "cannot be greater than readyReplicas"))
+        errors.append(invalid("status.availableReplicas", available, f"cannot be greater than {ready}"))
     return errors
+
+
+def collisions(status: Doc, before: Doc) -> Errors:
+    """Collisions are only ever counted up."""
+    now, earlier = status.get("collisionCount"), before.get("collisionCount")
+    if earlier is not None and (now is None or now < earlier):
+        return [invalid("status.collisionCount", now or 0, "cannot be decremented")]
+    return []

@@ -49,12 +49,12 @@ _STANDARD = (
 
 def container_resources(resources: Doc, claims: Collection[str], path: str) -> Errors:
     """Requests and limits of a container; `claims` are the names of the pod's resource claims."""
-    return _requirements(resources, _container_name, claims, path) if resources else []
+    return _requirements(resources, container_resource_name, claims, path) if resources else []
 
 
 def overhead(amounts: Mapping[str, str], path: str) -> Errors:
     """A pod's overhead is checked as limits are."""
-    return _requirements({"limits": amounts}, _container_name, (), path)
+    return _requirements({"limits": amounts}, container_resource_name, (), path)
 
 
 def pod_resources(spec: Doc, claims: Collection[str], path: str) -> Errors:
@@ -96,23 +96,23 @@ def is_counted(name: str) -> bool:
     return name in _COUNTED or is_extended(name)
 
 
-def _may_overcommit(name: str) -> bool:
+def may_overcommit(name: str) -> bool:
     return is_native(name) and not name.startswith(HUGE_PAGES)
 
 
-def _resource_name(name: str, path: str) -> Errors:
+def resource_name(name: str, path: str) -> Errors:
     errors = invalid_all(path, named(name), label_key(name))
-    if not errors and "/" not in name and name not in _STANDARD and not _is_huge_pages(name):
+    if not errors and "/" not in name and name not in _STANDARD and not is_huge_pages(name):
         errors.append(invalid(path, named(name), "must be a standard resource type or fully qualified"))
     return errors
 
 
-def _is_huge_pages(name: str) -> bool:
+def is_huge_pages(name: str) -> bool:
     return name.startswith((HUGE_PAGES, f"requests.{HUGE_PAGES}"))
 
 
-def _container_name(name: str, path: str) -> Errors:
-    errors = _resource_name(name, path)
+def container_resource_name(name: str, path: str) -> Errors:
+    errors = resource_name(name, path)
     if "/" not in name:
         if name not in _CONTAINER and not name.startswith(HUGE_PAGES):
             errors.append(invalid(path, named(name), "must be a standard resource for containers"))
@@ -122,7 +122,7 @@ def _container_name(name: str, path: str) -> Errors:
 
 
 def _pod_name(name: str, path: str) -> Errors:
-    errors = _resource_name(name, path)
+    errors = resource_name(name, path)
     if not errors and not is_pod_level(name):
         errors.append(not_supported(path, named(name), ("cpu", HUGE_PAGES, "memory")))
     return errors
@@ -151,11 +151,11 @@ def _amount(name: str, text: str, check_name: NameCheck, path: str) -> Errors:
 
 def _against_limit(name: str, text: str, limit: str | None, path: str) -> Errors:
     if limit is None:
-        if _may_overcommit(name):
+        if may_overcommit(name):
             return []
         return [required(f"{path}.limits", "Limit must be set for non overcommitable resources")]
     order = parse(text).compare(parse(limit))
-    if order != 0 and not _may_overcommit(name):
+    if order != 0 and not may_overcommit(name):
         return [invalid(f"{path}.requests", text, f"must be equal to {name} limit of {limit}")]
     if order > 0:
         return [invalid(f"{path}.requests", text, f"must be less than or equal to {name} limit of {limit}")]

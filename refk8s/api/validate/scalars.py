@@ -10,8 +10,8 @@ import re
 from collections.abc import Container, Sequence
 from functools import lru_cache
 
-from refk8s.api.validate.errors import Errors, invalid, invalid_all
-from refk8s.kinds.names import Messages, dns1123_label, port_name
+from refk8s.api.validate.errors import Errors, invalid, invalid_all, required
+from refk8s.kinds.names import Messages, dns1123_label, dns1123_subdomain, port_name
 
 MAX_INT32 = 2**31 - 1
 FILE_MODE = "must be a number between 0 and 0777 (octal), both inclusive"
@@ -58,6 +58,22 @@ def unreserved_path(target: str, path: str) -> Errors:
     errors = descending_path(target, path)
     if target.startswith("..") and not target.startswith("../"):
         errors.append(invalid(path, target, "must not start with '..'"))
+    return errors
+
+
+_HTTP_PATH = r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+"
+
+
+def domain_prefixed_path(value: str, path: str) -> Errors:
+    """A name such as `acme.io/foo`."""
+    if not value:
+        return [required(path)]
+    host, _, rest = value.partition("/")
+    if not host or not rest:
+        return [invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")')]
+    errors = invalid_all(path, host, dns1123_subdomain(host))
+    if not re.fullmatch(_HTTP_PATH, rest):
+        errors.append(invalid(path, rest, f"Invalid path (regex used for validation is '{_HTTP_PATH}')"))
     return errors
 
 

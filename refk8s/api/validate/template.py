@@ -21,18 +21,28 @@ Doc = Mapping[str, Any]
 def template(found: Doc, selector: Selector, path: str) -> Errors:
     """The template of a ReplicaSet: selected by it, and its pods run forever."""
     meta, spec = found.get("metadata") or {}, found.get("spec") or {}
+    errors = mismatch(meta, selector, path) + template_spec(meta, spec, path)
+    return errors + runs_forever(found, "ReplicaSet", path)
+
+
+def mismatch(meta: Doc, selector: Selector, path: str) -> Errors:
+    """The selector of a workload selects what its template makes."""
     labels = meta.get("labels")
+    if selector.is_empty() or selector.matches(labels or {}):
+        return []
+    shown = {key: labels[key] for key in sorted(labels)} if labels else None
+    return [invalid(f"{path}.metadata.labels", shown, "`selector` does not match template `labels`")]
+
+
+def runs_forever(found: Doc, kind: str, path: str) -> Errors:
+    """The pods of a template are restarted always and have no deadline."""
+    spec = found.get("spec") or {}
     errors: Errors = []
-    if not selector.is_empty() and not selector.matches(labels or {}):
-        shown = {key: labels[key] for key in sorted(labels)} if labels else None
-        detail = "`selector` does not match template `labels`"
-        errors.append(invalid(f"{path}.metadata.labels", shown, detail))
-    errors += template_spec(meta, spec, path)
     if spec.get("restartPolicy") != "Always":
         policy = spec.get("restartPolicy") or ""
         errors.append(not_supported(f"{path}.spec.restartPolicy", named(policy), ("Always",)))
     if spec.get("activeDeadlineSeconds") is not None:
-        detail = "activeDeadlineSeconds in ReplicaSet is not Supported"
+        detail = f"activeDeadlineSeconds in {kind} is not Supported"
         errors.append(forbidden(f"{path}.spec.activeDeadlineSeconds", detail))
     return errors
 

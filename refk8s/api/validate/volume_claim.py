@@ -1,4 +1,4 @@
-"""The claim template of ephemeral volumes.
+"""The spec of a claim, and the claim template of ephemeral volumes.
 
 Source: pkg/apis/core/validation/validation.go (ValidatePersistentVolumeClaimTemplate, ValidatePersistentVolumeClaimSpec,
 validateDataSource, validateDataSourceRef).
@@ -6,7 +6,7 @@ validateDataSource, validateDataSourceRef).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from refk8s.api.validate.errors import Errors, forbidden, invalid, invalid_all, named, not_supported, required
@@ -34,7 +34,9 @@ def ephemeral(source: Doc, path: str) -> Errors:
     at = f"{path}.volumeClaimTemplate"
     if template is None:
         return [required(at)]
-    return _metadata(template.get("metadata") or {}, f"{at}.metadata") + _spec(template.get("spec") or {}, f"{at}.spec")
+    return _metadata(template.get("metadata") or {}, f"{at}.metadata") + claim_spec(
+        template.get("spec") or {}, f"{at}.spec"
+    )
 
 
 def _metadata(metadata: Doc, path: str) -> Errors:
@@ -45,22 +47,27 @@ def _metadata(metadata: Doc, path: str) -> Errors:
     return errors + [forbidden(f"{path}.{shown.get(key, key)}", "cannot be set") for key in set_keys]
 
 
-def _spec(spec: Doc, path: str) -> Errors:
+def claim_spec(spec: Doc, path: str) -> Errors:
+    """The spec of a claim, wherever it is written."""
     modes = spec.get("accessModes") or ()
     errors = [] if modes else [required(f"{path}.accessModes", "at least 1 access mode is required")]
     if spec.get("selector") is not None:
         errors += validate_selector(view(LabelSelector, spec["selector"]), f"{path}.selector")
-    errors += [not_supported(f"{path}.accessModes", named(mode), _MODES) for mode in modes if mode not in _MODES]
-    if "ReadWriteOncePod" in modes and any(mode in _MODES[:3] for mode in modes):
-        errors.append(forbidden(f"{path}.accessModes", "may not use ReadWriteOncePod with other access modes"))
+    errors += access_modes(modes, f"{path}.accessModes")
     errors += _storage((spec.get("resources") or {}).get("requests") or {}, f"{path}.resources[storage]")
-    errors += _class_name(spec.get("storageClassName"), f"{path}.storageClassName")
+    errors += class_name(spec.get("storageClassName"), f"{path}.storageClassName")
     mode = spec.get("volumeMode")
     if mode is not None and mode not in _VOLUME_MODES:
         errors.append(not_supported(f"{path}.volumeMode", named(mode), _VOLUME_MODES))
     errors += _data_source(spec.get("dataSource"), f"{path}.dataSource")
     errors += _data_source(spec.get("dataSourceRef"), f"{path}.dataSourceRef")
-    return errors + _class_name(spec.get("volumeAttributesClassName"), f"{path}.volumeAttributesClassName")
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if source is not None and reference is not None:
+        if reference.get("namespace"):
+            errors.append(invalid(path, {}, "may not be specified when dataSourceRef.namespace is specified"))
+        elif any((source.get(key) or "") != (reference.get(key) or "") for key in ("apiGroup", "kind", "name")):
+            errors.append(invalid(path, {}, "must match dataSourceRef"))
+    return errors + class_name(spec.get("volumeAttributesClassName"), f"{path}.volumeAttributesClassName")
 
 
 def _storage(requests: Mapping[str, str], path: str) -> Errors:
@@ -72,7 +79,16 @@ def _storage(requests: Mapping[str, str], path: str) -> Errors:
     return quantity_value("storage", amount, path)
 
 
-def _class_name(name: str | None, path: str) -> Errors:
+def access_modes(modes: Sequence[str], path: str) -> Errors:
+    """Known modes; the one for a single pod stands alone."""
+    errors = [not_supported(path, named(mode), _MODES) for mode in modes if mode not in _MODES]
+    if "ReadWriteOncePod" in modes and any(mode in _MODES[:3] for mode in modes):
+        errors.append(forbidden(path, "may not use ReadWriteOncePod with other access modes"))
+    return errors
+
+
+def class_name(name: str | None, path: str) -> Errors:
+    """The name of a storage class or volume attributes class, if there is one."""
     return invalid_all(path, name, dns1123_subdomain(name)) if name else []
 
 

@@ -32,8 +32,12 @@ Doc = Mapping[str, Any]
 Annotations = Mapping[str, str]
 Warnings = Iterator[str]
 
+_SILENT = frozenset({"Namespace", "ConfigMap", "Lease", "Event", "PriorityClass"})
+"""Kinds about which there is nothing to say."""
+_SPOKEN = frozenset({"Pod", "Node", "ReplicaSet", "Deployment", "Service", "Secret", "ServiceAccount"})
+"""Kinds about which everything is said here."""
 _MOUNTABLE = "kubernetes.io/enforce-mountable-secrets"
-_LABELS = {
+LABELS = {
     "beta.kubernetes.io/arch": 'deprecated since v1.14; use "kubernetes.io/arch" instead',
     "beta.kubernetes.io/os": 'deprecated since v1.14; use "kubernetes.io/os" instead',
     "failure-domain.beta.kubernetes.io/region": 'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
@@ -57,16 +61,19 @@ def warnings_create(kind: str, doc: Doc) -> tuple[str, ...]:
     """The warnings of a valid new object, in upstream's order."""
     name, spec = doc["metadata"].get("name") or "", doc.get("spec") or {}
     if kind == "Pod":
-        return (*_host_name(name, "the Pod's hostname"), *_pod(doc["metadata"], spec, ""))
+        return (*host_name(name, "the Pod's hostname"), *_pod(doc["metadata"], spec, ""))
     if kind in ("Deployment", "ReplicaSet"):
-        return (*_host_name(name, "Pod names and hostnames"), *_template(spec))
+        template = template_warnings(spec.get("template") or {}, "spec.template.")
+        return (*host_name(name, "Pod names and hostnames"), *template)
     if kind == "Service":
         return tuple(service_warnings(doc))
     if kind == "Node":
         return tuple(_node(spec))
     if kind == "Secret":
         return _secret(doc)
-    return _account(doc, {}) if kind == "ServiceAccount" else ()
+    if kind == "ServiceAccount":
+        return _account(doc, {})
+    return () if kind in _SILENT else tuple(_further().on_create(kind, doc))
 
 
 def warnings_update(kind: str, new: Doc, old: Doc) -> tuple[str, ...]:
@@ -74,14 +81,16 @@ def warnings_update(kind: str, new: Doc, old: Doc) -> tuple[str, ...]:
     spec = new.get("spec") or {}
     if kind in ("Deployment", "ReplicaSet"):
         same = new["metadata"].get("generation") == old["metadata"].get("generation")
-        return () if same else _template(spec)
+        return () if same else template_warnings(spec.get("template") or {}, "spec.template.")
     if kind == "Service":
         return tuple(service_warnings(new))
     if kind == "Node":
         return tuple(_node(spec))
     if kind == "Secret":
         return _secret(new)
-    return _account(new, old) if kind == "ServiceAccount" else ()
+    if kind == "ServiceAccount":
+        return _account(new, old)
+    return () if kind in _SILENT else tuple(_further().on_update(kind, new, old))
 
 
 def warnings_status_update(kind: str, new: Doc) -> tuple[str, ...]:
@@ -95,10 +104,17 @@ def warnings_status_update(kind: str, new: Doc) -> tuple[str, ...]:
         ingress = (status.get("loadBalancer") or {}).get("ingress") or ()
         path = "status.loadBalancer.ingress"
         return tuple(w for i, e in enumerate(ingress) if e.get("ip") for w in ip_warnings(e["ip"], f"{path}[{i}]"))
-    return ()
+    return () if kind in _SILENT or kind in _SPOKEN else tuple(_further().on_status_update(kind, new))
 
 
-def _host_name(name: str, use: str) -> tuple[str, ...]:
+def _further() -> Any:
+    from refk8s.api.validate import warnings_further
+
+    return warnings_further
+
+
+def host_name(name: str, use: str) -> tuple[str, ...]:
+    """A name that is no DNS label where it is used as one."""
     messages = dns1123_label(name)
     if not messages:
         return ()
@@ -130,9 +146,9 @@ def _node(spec: Doc) -> Warnings:
         yield from cidr_warnings(value, f"spec.podCIDRs[{i}]")
 
 
-def _template(spec: Doc) -> tuple[str, ...]:
-    template = spec.get("template") or {}
-    return _pod(template.get("metadata") or {}, template.get("spec") or {}, "spec.template.")
+def template_warnings(template: Doc, prefix: str) -> tuple[str, ...]:
+    """The warnings about a pod template; `prefix` is its path with a dot."""
+    return _pod(template.get("metadata") or {}, template.get("spec") or {}, prefix)
 
 
 def _pod(meta: Doc, spec: Doc, prefix: str) -> tuple[str, ...]:
@@ -174,27 +190,28 @@ def _of_spec(annotations: Annotations, spec: Doc, prefix: str) -> Warnings:
 def _old_labels(spec: Doc, path: str) -> Warnings:
     """Node labels that have new names, and constraints that match nothing."""
     for key in sorted(spec.get("nodeSelector") or ()):
-        if key in _LABELS:
-            yield f"{path}.nodeSelector[{key}]: {_LABELS[key]}"
+        if key in LABELS:
+            yield f"{path}.nodeSelector[{key}]: {LABELS[key]}"
     of_node = (spec.get("affinity") or {}).get("nodeAffinity") or {}
     at = f"{path}.affinity.nodeAffinity"
     for i, term in enumerate((of_node.get(_REQUIRED) or {}).get("nodeSelectorTerms") or ()):
-        yield from _term(term, f"{at}.{_REQUIRED}.nodeSelectorTerms[{i}]", check_values=False)
+        yield from node_term(term, f"{at}.{_REQUIRED}.nodeSelectorTerms[{i}]", check_values=False)
     for i, term in enumerate(of_node.get(_PREFERRED) or ()):
-        yield from _term(term["preference"], f"{at}.{_PREFERRED}[{i}].preference", check_values=True)
+        yield from node_term(term["preference"], f"{at}.{_PREFERRED}[{i}].preference", check_values=True)
     for i, constraint in enumerate(spec.get("topologySpreadConstraints") or ()):
         at, key = f"{path}.topologySpreadConstraints[{i}]", constraint["topologyKey"]
-        if key in _LABELS:
-            yield f"{at}.topologyKey: {key} is {_LABELS[key]}"
+        if key in LABELS:
+            yield f"{at}.topologyKey: {key} is {LABELS[key]}"
         if constraint.get("labelSelector") is None:
             yield f"{at}.labelSelector: {_NULL_SELECTOR}"
 
 
-def _term(term: Doc, path: str, *, check_values: bool) -> Warnings:
+def node_term(term: Doc, path: str, *, check_values: bool) -> Warnings:
+    """A term of a node selector with labels that have new names."""
     for i, expression in enumerate(term.get("matchExpressions") or ()):
         at, key = f"{path}.matchExpressions[{i}]", expression["key"]
-        if key in _LABELS:
-            yield f"{at}.key: {key} is {_LABELS[key]}"
+        if key in LABELS:
+            yield f"{at}.key: {key} is {LABELS[key]}"
         if check_values:
             for j, value in enumerate(expression.get("values") or ()):
                 for message in label_value(value):

@@ -135,7 +135,7 @@ def test_standard_input_is_a_file_called_dash(monkeypatch: pytest.MonkeyPatch) -
         ("apiVersion: v1\nkind: Pod\nmetadata: {name: 5}", "metadata.name is 5, not a text"),
         (
             "apiVersion: batch/v1\nkind: Jobs\nmetadata: {name: a}",
-            "Jobs batch/v1 (a) is not supported; supported are ConfigMap v1, Deployment apps/v1",
+            "Jobs batch/v1 (a) is not supported; supported are ClusterRole rbac.authorization.k8s.io/v1, ",
         ),
         (
             "apiVersion: apps/v1beta1\nkind: Deployment\nmetadata: {name: a}",
