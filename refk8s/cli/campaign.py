@@ -1,193 +1,313 @@
-"""Many seeds of many scenarios over processes, with progress on stderr. Chunks are pure functions of (scenario, lo, hi)."""
+"""Many seeds of many scenarios over processes, with a ledger and progress. A chunk is a pure function of (job, lo, hi)."""
 
 from __future__ import annotations
 
-import multiprocessing
 import os
-import signal
-import sys
 import time
 from collections.abc import Iterator, Sequence
-from multiprocessing.connection import wait
-from typing import Any, cast
+from functools import lru_cache, partial
+from pathlib import Path
+from typing import Any, Final
 
 import attrs
+import orjson
 
-from ..core.errors import Refk8sError
+from ..core.budget import FaultBudget
+from ..core.digest import digest_bytes, text
+from .ledger import Ledger
+from .progress import Progress
+from .workers import Workers
 
-CHUNK = 10
+LARGEST: Final = 25
+"""Seeds in the largest chunk; towards the end they get smaller, so that no worker is left alone with much."""
+CHUNKS_LEFT: Final = 6
+DEFAULT: Final = -1
+"""The seed that stands for the default driver."""
+
+
+@attrs.frozen
+class Job:
+    """What is done under each seed. `data`: the scenario as JSON; `length`: how many steps it usually takes; `mutant`: the id of one, "" for none."""
+
+    name: str
+    data: bytes
+    driver: str = "random"
+    faults: str = ""
+    mutant: str = ""
+    length: int = 0
+
+    @property
+    def digest(self) -> str:
+        """What identifies it in a ledger."""
+        return text(digest_bytes(self.data))
+
+
+@attrs.frozen
+class Failed:
+    """A seed that failed, and how."""
+
+    seed: int
+    id: str
+    about: str
+    finding: str
+    step: int
 
 
 @attrs.frozen
 class Chunk:
-    """What one chunk of seeds gave."""
+    """What a chunk of seeds lo ≤ seed < hi gave; `coverage` are counts (refk8s.explore.coverage)."""
 
-    scenario: str
-    runs: int
+    lo: int
+    hi: int
     steps: int
     cpu_s: float
     logical_ms: int
-    failures: tuple[tuple[int | None, str], ...]
+    failures: tuple[Failed, ...]
+    coverage: dict[str, dict[str, int]]
+
+    @classmethod
+    def of(cls, data: dict[str, Any]) -> Chunk:
+        """A chunk from its data in a ledger."""
+        return cls(**{**data, "failures": tuple(Failed(**each) for each in data["failures"])})
 
 
 @attrs.frozen
 class Summary:
-    """What a scenario's seeds gave altogether."""
+    """What a scenario's seeds gave altogether. `wall_s` is how long this campaign took for those of its chunks that it did itself, `ran` how many seeds."""
 
-    scenario: str
-    runs: int
-    steps: int
-    cpu_s: float
-    logical_ms: int
-    failures: tuple[tuple[int | None, str], ...]
+    job: Job
+    chunks: tuple[Chunk, ...]
+    ran: int = 0
+    wall_s: float = 0.0
+
+    @property
+    def scenario(self) -> str:
+        """The name of the scenario."""
+        return self.job.name
+
+    @property
+    def runs(self) -> int:
+        """How many seeds are done."""
+        return sum(chunk.hi - chunk.lo for chunk in self.chunks)
+
+    @property
+    def steps(self) -> int:
+        """How many steps they took."""
+        return sum(chunk.steps for chunk in self.chunks)
+
+    @property
+    def failures(self) -> tuple[Failed, ...]:
+        """The failures, by seed."""
+        return tuple(failure for chunk in sorted(self.chunks, key=lambda chunk: chunk.lo) for failure in chunk.failures)
 
     @property
     def steps_per_s(self) -> int:
         """Steps per CPU second of one core."""
-        return round(self.steps / self.cpu_s) if self.cpu_s else 0
+        cpu_s = sum(chunk.cpu_s for chunk in self.chunks)
+        return round(self.steps / cpu_s) if cpu_s else 0
 
     @property
     def logical(self) -> str:
         """How much logical time all schedules together covered."""
-        minutes = self.logical_ms / 60_000
+        minutes = sum(chunk.logical_ms for chunk in self.chunks) / 60_000
         return f"{minutes:.1f}m" if minutes < 60 else f"{minutes / 60:.1f}h"
 
-    def data(self) -> dict[str, Any]:
-        """The summary as data."""
-        return {
-            "scenario": self.scenario,
-            "schedules": self.runs,
-            "held": not self.failures,
-            "steps": self.steps,
-            "cpuSeconds": round(self.cpu_s, 3),
-            "logicalSeconds": self.logical_ms / 1000,
-            "failures": [{"seed": seed, "why": why} for seed, why in self.failures],
-        }
+    @property
+    def seeds_per_s(self) -> float:
+        """Seeds per second of this campaign, over all its processes."""
+        return round(self.ran / self.wall_s, 1) if self.wall_s else 0.0
 
 
-def run_chunk(name: str, lo: int, hi: int) -> Chunk:
-    """Check the seeds lo ≤ seed < hi of a scenario; seed -1 stands for the default driver."""
-    from refk8s.invariants import suite
-
+def run_chunk(job: Job, lo: int, hi: int) -> Chunk:
+    """Check the seeds lo ≤ seed < hi of a job; DEFAULT stands for the default driver. A run that the model cannot carry out counts as failed."""
     from ..core.invariant import Monitor
-    from ..explore.check import check
-    from ..scenarios import resolve
+    from ..explore.coverage import Coverage
 
-    scenario = resolve(name)
-    invariants = suite().all()
     began = time.process_time()
     steps = logical_ms = 0
-    failures: list[tuple[int | None, str]] = []
-    for number in range(lo, hi):
-        seed = None if number < 0 else number
-        result = check(scenario, seed, monitor=Monitor(invariants))
-        steps += result.steps
-        logical_ms += result.at_ms
-        if not result.held:
-            failures.append((seed, result.why()))
-    return Chunk(name, hi - lo, steps, time.process_time() - began, logical_ms, tuple(failures))
+    failures: list[Failed] = []
+    coverage = Coverage()
+    for seed in range(lo, hi):
+        monitor = Monitor(_invariants())
+        done, at_ms, failed = _run(job, seed, monitor, coverage)
+        steps += done
+        logical_ms += at_ms
+        coverage.add({"invariants": monitor.asked})
+        if failed is not None:
+            failures.append(failed)
+    return Chunk(lo, hi, steps, time.process_time() - began, logical_ms, tuple(failures), coverage.counts())
 
 
-def campaign(names: Sequence[str], seeds: int, jobs: int | None) -> list[Summary]:
-    """Check every scenario under the default driver and seeds 0 … seeds-1, over `jobs` processes."""
-    work = [(name, lo, min(lo + CHUNK, seeds)) for name in names for lo in range(-1, max(seeds, 0), CHUNK)]
-    work = [(name, lo, hi if hi > lo else lo + 1) for name, lo, hi in work]
-    found: list[Chunk] = []
-    with _Progress(sum(hi - lo for _, lo, hi in work)) as advance:
-        for chunk in _spread(work, jobs or os.cpu_count() or 1):
-            found.append(chunk)
-            advance(chunk.runs)
-    return [_sum(name, [chunk for chunk in found if chunk.scenario == name]) for name in names]
+def _run(job: Job, seed: int, monitor: Any, coverage: Any) -> tuple[int, int, Failed | None]:
+    """(steps, logical ms, failure) of one seed."""
+    from ..core.errors import Refk8sError
+    from ..explore.cluster import build
+    from ..explore.due import Witness, usual
+    from ..explore.failure import failure_of
+    from ..explore.run import run
 
-
-def _spread(work: Sequence[tuple[str, int, int]], jobs: int) -> Iterator[Chunk]:
-    """The chunks as they get done by `jobs` processes. They end with whoever asks, at once, when it is interrupted."""
-    waiting = list(reversed(work))
-    # Ctrl-C reaches the whole group of processes; it is for this one to end the others, so they never hear of it.
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    workers: dict[Any, Any] = {}
+    driver, scenario, parts, witness = driver_for(job, seed), scenario_of(job.data), parts_for(job), Witness()
+    model, world = build(scenario.cluster, parts, driver.faults)
     try:
-        for _ in range(min(jobs, len(work))):
-            ends: tuple[Any, Any] = multiprocessing.Pipe()
-            ours, theirs = ends
-            process = multiprocessing.Process(target=_work, args=(theirs,), daemon=True)
-            process.start()
-            theirs.close()
-            workers[ours] = process
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for pipe in workers:
-            pipe.send(waiting.pop())
-        busy = set(workers)
-        while busy:
-            ready: list[Any] = wait(list(busy))
-            for pipe in ready:
-                yield _result(pipe)
-                if waiting:
-                    pipe.send(waiting.pop())
-                else:
-                    busy.discard(pipe)
+        outcome = run(model, world, driver, monitor=monitor, max_steps=MOST_STEPS, observers=(coverage, witness))
+        excused = witness.excuse(outcome.world, usual(scenario, parts)) if driver.faults.total else ""
+    except Refk8sError:
+        raise
+    except Exception as error:  # the model is wrong: that is for a campaign to find, not to die of
+        finding = f"{type(error).__name__}: {error}"
+        return 0, 0, Failed(seed, CRASHED, type(error).__name__, finding, -1)
+    failure = failure_of(scenario, outcome, excused=excused)
+    failed = None if failure is None else Failed(seed, failure.id, failure.about, failure.finding, failure.step)
+    return outcome.steps, outcome.world.now_ms - model.epoch_ms, failed
+
+
+MOST_STEPS: Final = 200_000
+CRASHED: Final = "CRASH"
+
+
+def driver_for(job: Job, seed: int) -> Any:
+    """The driver of a seed of a job."""
+    from ..explore.drivers import DefaultDriver, driver_of
+
+    if seed == DEFAULT:
+        return DefaultDriver()
+    return driver_of(job.driver, seed, faults=FaultBudget.parse(job.faults), length=job.length or 1)
+
+
+def parts_for(job: Job) -> Any:
+    """The parts of a job's cluster: a mutant's, or None."""
+    return _mutated(job.mutant) if job.mutant else None
+
+
+@lru_cache(maxsize=8)
+def _mutated(mutant: str) -> Any:
+    from .session import mutant_named
+
+    return mutant_named(mutant).parts()
+
+
+@lru_cache(maxsize=64)
+def scenario_of(data: bytes) -> Any:
+    """The scenario in a job's data."""
+    from ..scenarios import from_data
+
+    return from_data(orjson.loads(data))
+
+
+@lru_cache(maxsize=1)
+def _invariants() -> Any:
+    from .session import invariants
+
+    return invariants().all()
+
+
+def job_of(scenario: Any, driver: str = "random", faults: str = "", mutant: str = "") -> Job:
+    """The job of checking a scenario. Raises Refk8sError for a driver or faults that are none."""
+    from ..explore.drivers import driver_of
+    from ..explore.due import usual
+
+    budget = FaultBudget.parse(faults)
+    driver_of(driver, 0, faults=budget)
+    length = usual(scenario).steps if budget.total else 0
+    return Job(scenario.name, orjson.dumps(scenario.data, option=orjson.OPT_SORT_KEYS), driver, faults, mutant, length)
+
+
+def campaign(
+    jobs: Sequence[Job],
+    first: int,
+    seeds: int,
+    processes: int | None,
+    *,
+    ledger: Path | None = None,
+    seconds: float | None = None,
+) -> list[Summary]:
+    """Check every job under the seeds first … seeds-1, over `processes` processes (None: one per core), for about `seconds` at most.
+
+    With a ledger what is in it already is not done again. Raises Refk8sError.
+    """
+    book = Ledger(ledger, about(jobs)) if ledger is not None else None
+    try:
+        return _campaign(jobs, first, seeds, processes or os.cpu_count() or 1, book, seconds)
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        for process in workers.values():
-            process.kill()
-            process.join()
+        if book is not None:
+            book.close()
 
 
-def _work(pipe: Any) -> None:
-    """What a worker does: chunks, until it is killed, or nobody is there any more to ask for one."""
-    parent = multiprocessing.parent_process()
-    while parent is not None and parent.is_alive():
-        if not pipe.poll(5):
-            continue
-        order = pipe.recv()
-        try:
-            pipe.send(run_chunk(*order))
-        except Exception as error:  # told to the one who asked, who raises it
-            pipe.send(error)
+def about(jobs: Sequence[Job]) -> dict[str, str]:
+    """What a campaign's ledger is about."""
+    from importlib.metadata import version
+
+    from ..trace.format import KUBERNETES
+
+    return {
+        "refk8s": version("refk8s"),
+        "kubernetes": KUBERNETES,
+        "scenario": ", ".join(job.name for job in jobs),
+        "scenario's content": ", ".join(job.digest for job in jobs),
+        "driver": ", ".join(sorted({job.driver for job in jobs})),
+        "budget of faults": "; ".join(sorted({job.faults for job in jobs})),
+        "mutant": ", ".join(job.mutant for job in jobs),
+    }
 
 
-def _result(pipe: Any) -> Chunk:
-    try:
-        result = pipe.recv()
-    except EOFError:
-        raise Refk8sError("a worker process was killed (out of memory?); try fewer with --jobs") from None
-    if isinstance(result, Exception):
-        raise result
-    return cast(Chunk, result)
+def _campaign(
+    jobs: Sequence[Job], first: int, seeds: int, processes: int, book: Ledger | None, seconds: float | None
+) -> list[Summary]:
+    known = {n: [Chunk.of(each) for each in book.results(_key(job))] if book else [] for n, job in enumerate(jobs)}
+    gaps = [(n, lo, hi) for n in known for lo, hi in missing([(c.lo, c.hi) for c in known[n]], first, seeds)]
+    total = sum(hi - lo for _, lo, hi in gaps)
+    orders = _orders(gaps, total, processes)
+    began = time.monotonic()
+    spent = dict.fromkeys(known, 0.0)
+    ran = dict.fromkeys(known, 0)
+
+    def following() -> tuple[int, int, int] | None:
+        late = seconds is not None and time.monotonic() - began > seconds
+        return None if late else next(orders, None)
+
+    workers = Workers(partial(_ordered, tuple(jobs)), processes)
+    with Progress(total) as progress:
+        for (n, lo, hi), chunk in workers.results(following):
+            if book is not None:
+                book.add(_key(jobs[n]), lo, hi, attrs.asdict(chunk))
+            known[n].append(chunk)
+            ran[n] += hi - lo
+            spent[n] += chunk.cpu_s
+            progress(hi - lo, len(chunk.failures))
+    wall_s = time.monotonic() - began
+    whole = sum(spent.values()) or 1.0
+    return [Summary(job, tuple(known[n]), ran[n], wall_s * spent[n] / whole) for n, job in enumerate(jobs)]
 
 
-def _sum(name: str, chunks: list[Chunk]) -> Summary:
-    failures = sorted(
-        (failure for chunk in chunks for failure in chunk.failures), key=lambda f: -1 if f[0] is None else f[0]
-    )
-    return Summary(
-        name,
-        sum(chunk.runs for chunk in chunks),
-        sum(chunk.steps for chunk in chunks),
-        sum(chunk.cpu_s for chunk in chunks),
-        sum(chunk.logical_ms for chunk in chunks),
-        tuple(failures),
-    )
+def _ordered(jobs: tuple[Job, ...], order: tuple[int, int, int]) -> Chunk:
+    n, lo, hi = order
+    return run_chunk(jobs[n], lo, hi)
 
 
-class _Progress:
-    """A progress bar on stderr if that is a terminal, else nothing."""
+def _key(job: Job) -> str:
+    return f"{job.name} {job.digest}"
 
-    def __init__(self, total: int) -> None:
-        self._bar: Any = None
-        if sys.stderr.isatty():
-            from rich.console import Console
-            from rich.progress import Progress
 
-            self._bar = Progress(console=Console(stderr=True))
-            self._task = self._bar.add_task("schedules", total=total)
+def missing(done: Sequence[tuple[int, int]], first: int, seeds: int) -> Iterator[tuple[int, int]]:
+    """The intervals of first ≤ seed < seeds that are in none of those that are done."""
+    at = first
+    for lo, hi in sorted(done):
+        if lo > at:
+            yield at, min(lo, seeds)
+        at = max(at, hi)
+        if at >= seeds:
+            return
+    if at < seeds:
+        yield at, seeds
 
-    def __enter__(self) -> Any:
-        if self._bar is None:
-            return lambda runs: None
-        self._bar.start()
-        return lambda runs: self._bar.advance(self._task, runs)
 
-    def __exit__(self, *exc: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+def _orders(gaps: Sequence[tuple[int, int, int]], total: int, processes: int) -> Iterator[tuple[int, int, int]]:
+    """Chunks that cover the gaps, smaller ones towards the end."""
+    left = total
+    for n, lo, hi in gaps:
+        at = lo
+        while at < hi:
+            size = max(1, min(LARGEST, left // (CHUNKS_LEFT * processes), hi - at))
+            yield n, at, at + size
+            at += size
+            left -= size

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from .output import OUTPUT, Format, emit, note, table
+
+if TYPE_CHECKING:
+    from .campaign import Summary
 
 
 def demo(
@@ -22,14 +25,11 @@ def demo(
       refk8s demo --seeds 2000 --scenario rollout
     """
     from ..scenarios import resolve, shipped
-    from .campaign import campaign
+    from .campaign import DEFAULT, campaign, job_of
 
-    names = list(only) if only else shipped()
-    for name in names:
-        resolve(name)
-    results = campaign(names, seeds, jobs)
+    results = campaign([job_of(resolve(name)) for name in only or shipped()], DEFAULT, seeds, jobs)
     if output is not Format.text:
-        emit({"version": 1, "scenarios": [result.data() for result in results]}, output)
+        emit({"version": 1, "scenarios": [data(result) for result in results]}, output)
     else:
         table(
             ("SCENARIO", "SCHEDULES", "VERDICT", "STEPS", "STEPS/S", "LOGICAL TIME"),
@@ -39,9 +39,11 @@ def demo(
             ],
         )
         for result in results:
-            for seed, why in result.failures[:3]:
-                again = f" --seed {seed}" if seed is not None else ""
-                typer.echo(f"{result.scenario}: {why}\n  reproduce: refk8s run {result.scenario}{again}")
+            for each in result.failures[:3]:
+                again = f" --seed {each.seed}" if each.seed != DEFAULT else ""
+                typer.echo(
+                    f"{result.scenario}: {each.id}: {each.finding}\n  reproduce: refk8s run {result.scenario}{again}"
+                )
     failed = any(result.failures for result in results)
     note(
         "some schedules failed"
@@ -49,3 +51,21 @@ def demo(
         else "every invariant held in every schedule; try: refk8s run rollout, refk8s step first-pod"
     )
     raise typer.Exit(1 if failed else 0)
+
+
+def data(summary: Summary) -> dict[str, Any]:
+    """A summary as data."""
+    from .campaign import DEFAULT
+
+    return {
+        "scenario": summary.scenario,
+        "schedules": summary.runs,
+        "held": not summary.failures,
+        "steps": summary.steps,
+        "cpuSeconds": round(sum(chunk.cpu_s for chunk in summary.chunks), 3),
+        "logicalSeconds": sum(chunk.logical_ms for chunk in summary.chunks) / 1000,
+        "failures": [
+            {"seed": each.seed if each.seed != DEFAULT else None, "why": f"{each.id}: {each.finding}"}
+            for each in summary.failures
+        ],
+    }

@@ -99,8 +99,8 @@ class Report:
     def ending(self) -> Iterator[str]:
         """The verdict, and what to do with it."""
         world, violation = self.outcome.world, self.outcome.violation
-        if violation is not None:
-            yield from self._violation(violation)
+        told = list(self._violation(violation)) if violation is not None else []
+        yield from told[:-1]
         yield from self.failures
         how = ENDINGS[self.verdict]
         at = seconds(world.now_ms - self.epoch_ms)
@@ -110,7 +110,7 @@ class Report:
         yield f"digest {text(world.fingerprint)}"
         if self.order.trace is not None:
             yield f"replay: refk8s replay {self.order.trace}"
-        elif self.failures:
+        elif told or self.failures:
             yield f"reproduce: {self._reproduce()}"
 
     def _violation(self, violation: Violation) -> Iterator[str]:

@@ -50,10 +50,10 @@ def of_violation(violation: Violation) -> Failure:
     return Failure(violation.invariant.id, violation.invariant.guarantee, violation.finding, violation.step)
 
 
-def failure_of(scenario: Scenario, outcome: Outcome, *, disturbed: bool = False) -> Failure | None:
+def failure_of(scenario: Scenario, outcome: Outcome, *, excused: str = "") -> Failure | None:
     """The first thing that is wrong with how a run of `scenario` ended, or None.
 
-    `disturbed`: there were faults; of a user whom one of them has hit nothing is expected.
+    `excused`: why nothing that the scenario expects is due (due.py), "" if all is.
     """
     if outcome.violation is not None:
         return of_violation(outcome.violation)
@@ -62,10 +62,10 @@ def failure_of(scenario: Scenario, outcome: Outcome, *, disturbed: bool = False)
         return Failure(
             ENDLESS, GUARANTEES[ENDLESS], f"it is not quiet after {outcome.steps} steps ({outcome.verdict})", at
         )
-    refused = failed_steps(outcome.world)
-    if disturbed and refused:
+    if excused:
         return None
-    if refused and scenario.must_succeed:
+    refused = failed_steps(outcome.world) if scenario.must_succeed else []
+    if refused:
         return Failure(REFUSED, GUARANTEES[REFUSED], refused[0], at)
     missing = unmet(outcome.world, scenario.expect) if outcome.verdict == "quiet" else []
     return Failure(EXPECTED, GUARANTEES[EXPECTED], missing[0], at) if missing else None

@@ -22,6 +22,7 @@ from ..core.world import World
 from ..scenarios.format import Scenario, from_data
 from .cluster import Parts, build
 from .drivers import Driver, RandomDriver
+from .due import Witness, usual
 from .failure import ENDLESS, GUARANTEES, Failure, failure_of, of_violation
 from .plan import START, Inject, Nth, Plan, PlanDriver, Recorder, Taken, Wait, plan_of, rebased
 from .reduce import REDUCTIONS, Reduction, Smaller, components, rest
@@ -134,7 +135,7 @@ class Shrinker:
             return True
         outcome = run(model, world, PlanDriver(plan), monitor=Monitor(self._watched), max_steps=2 * most)
         self.effort_left -= outcome.steps
-        failure = failure_of(scenario, outcome, disturbed=True)
+        failure = failure_of(scenario, outcome)
         return failure is not None and failure.id == self.best.failure.id
 
     def _attempt(
@@ -146,10 +147,14 @@ class Shrinker:
         if built is None:
             return None
         model, world = built
-        recorder = Recorder(model)
-        outcome = run(model, world, driver, monitor=Monitor(watched), max_steps=most, observers=(recorder,))
+        recorder, witness = Recorder(model), Witness()
+        observers = (recorder, witness) if self.best.failure.id in GUARANTEES else (recorder,)
+        outcome = run(model, world, driver, monitor=Monitor(watched), max_steps=most, observers=observers)
         self.effort_left -= outcome.steps + 1
-        failure = failure_of(scenario, outcome, disturbed=any(step.injected for step in recorder.taken))
+        excused = ""
+        if len(observers) > 1 and any(each.injected for each in recorder.taken):
+            excused = witness.excuse(outcome.world, usual(scenario, self._parts))
+        failure = failure_of(scenario, outcome, excused=excused)
         if failure is None or failure.id != self.best.failure.id or not recorder.taken:
             return None
         if failure.step == len(recorder.taken) and next(recoveries(outcome.world), None) is not None:

@@ -16,6 +16,7 @@ from ..trace.format import Trace, Writer
 from ..trace.replay import replay, scenario_of
 from .cluster import Parts, build
 from .drivers import Driver
+from .due import Witness, usual
 from .failure import ENDLESS, Failure, failure_of
 from .plan import Recorder, plan_of
 from .run import run
@@ -33,8 +34,11 @@ def fails(
     """A run of a scenario under a driver, as something to shrink if it fails; None if it holds."""
     model, world = build(scenario.cluster, parts, driver.faults)
     recorder = Recorder(model)
-    outcome = run(model, world, driver, monitor=Monitor(invariants), max_steps=max_steps, observers=(recorder,))
-    failure = failure_of(scenario, outcome, disturbed=bool(driver.faults.total))
+    witness = Witness()
+    observers = (recorder, witness)
+    outcome = run(model, world, driver, monitor=Monitor(invariants), max_steps=max_steps, observers=observers)
+    excused = witness.excuse(outcome.world, usual(scenario, parts)) if driver.faults.total else ""
+    failure = failure_of(scenario, outcome, excused=excused)
     return None if failure is None else Failing(scenario, plan_of(recorder.taken), tuple(recorder.taken), failure)
 
 
@@ -89,5 +93,5 @@ def write(failing: Failing, path: Path, *, parts: Parts | None = None, header: d
         world = after
     failure = failing.failure
     ended = "limit" if failure.id == ENDLESS else "quiet" if failure.id in ("EXPECT", "REFUSED") else "violated"
-    writer.close(ended, failure.data() if ended == "violated" else None)
+    writer.close(ended, failure.data() if ended != "quiet" else None)
     return failure

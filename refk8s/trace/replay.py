@@ -20,6 +20,7 @@ from ..core.model import Model
 from ..core.step import step
 from ..core.world import World
 from ..explore.cluster import Parts, build
+from ..explore.due import Witness, usual
 from ..explore.failure import Failure, failure_of, of_violation
 from ..explore.run import Observer, Outcome
 from ..scenarios.format import Scenario, from_data
@@ -83,6 +84,8 @@ def replay(
                 f"{difference}. Common causes: another version of refk8s, an edited scenario in the header"
             )
     skipped = done = 0
+    witness = Witness()
+    everybody: tuple[Observer, ...] = (witness, *observers)
     for number, line in enumerate(trace.steps[:upto], 2):
         try:
             action = action_of(model, world, line)
@@ -94,7 +97,7 @@ def replay(
             continue
         after, delta = step(model, world, action)
         done += 1
-        for observer in observers:
+        for observer in everybody:
             observer(world, action, after, delta)
         violation = monitor.check(world, action, after, delta) if monitor is not None else None
         if text(after.fingerprint) != line.digest and not difference:
@@ -106,21 +109,28 @@ def replay(
         if violation is not None:
             return Replayed("violated", after, model, done, skipped, difference, of_violation(violation))
         world = after
-    failure = _at_the_end(trace, model, world, done, monitor) if monitor is not None and upto is None else None
+    failure = None
+    if monitor is not None and upto is None:
+        failure = _at_the_end(trace, model, world, done, monitor, witness, parts)
     status: Status = "violated" if failure is not None else "stale" if difference else "same"
     return Replayed(status, world, model, done, skipped, difference, failure)
 
 
-def _at_the_end(trace: Trace, model: Model, world: World, done: int, monitor: Monitor) -> Failure | None:
+def _at_the_end(
+    trace: Trace, model: Model, world: World, done: int, monitor: Monitor, witness: Witness, parts: Parts | None
+) -> Failure | None:
     """What is wrong with the World at the end of a trace, as it was judged when it was recorded: at quiet, or as a run without an end."""
     verdict = trace.verdict.get("verdict")
-    if verdict in ("limit", "hot loop"):
+    if verdict == "hot loop" or (verdict == "limit" and trace.verdict.get("violation")):
         return failure_of(scenario_of(trace), Outcome(world, done, "limit"))
     if verdict not in ("quiet", "violated") or not is_quiet(model, world):
         return None
     violation = monitor.check_quiet(model, world)
     outcome = Outcome(world, done, "violated" if violation else "quiet", violation)
-    return failure_of(scenario_of(trace), outcome, disturbed=is_disturbed(trace))
+    scenario = scenario_of(trace)
+    return failure_of(
+        scenario, outcome, excused=witness.excuse(world, usual(scenario, parts)) if is_disturbed(trace) else ""
+    )
 
 
 def is_disturbed(trace: Trace) -> bool:

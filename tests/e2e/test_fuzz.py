@@ -1,0 +1,142 @@
+"""`refk8s fuzz`: failures found, shrunk and replayed; ledgers that survive kill -9; bad input."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from .command import BINARY, environment, process, refk8s
+
+
+def test_a_bug_is_found_shrunk_and_replayed(tmp_path: Path) -> None:
+    done = refk8s("fuzz", "--mutant", "blind-put", "--seeds", 3, "--jobs", 1, "--out", tmp_path)
+    assert done.code == 1
+    assert done.lines[0] == "API-01 violated at step 7 (1 deviation)"
+    (trace,) = tmp_path.iterdir()
+    assert f"reproduce: refk8s replay {trace}" in done.lines
+    again = refk8s("replay", trace)
+    assert again.code == 1
+    assert again.lines[:-1] == done.lines[: len(again.lines) - 1]
+    sound = refk8s("replay", trace, "--without-mutant", "--lenient")
+    assert (sound.code, sound.lines[0].partition(":")[0]) == (3, "stale")
+
+
+def test_the_summary_as_json_has_this_shape(tmp_path: Path) -> None:
+    done = refk8s(
+        "fuzz", "two-writers", "--seeds", 4, "--faults", "crash=1", "--jobs", 1, "-o", "json", "--out", tmp_path
+    )
+    assert done.code == 0
+    found = json.loads(done.out)
+    assert list(found) == ["scenario", "seeds", "failures", "seeds_per_s", "steps", "coverage"]
+    assert (found["scenario"], found["seeds"], found["failures"]) == ("two-writers", 4, [])
+    assert found["steps"] > 400
+    assert found["coverage"]["faults"]["reached"]["crash"] == 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_summary_of_a_failure_names_its_trace(tmp_path: Path) -> None:
+    done = refk8s(
+        "fuzz", "--mutant", "blind-put", "--seeds", 3, "--jobs", 1, "--out", tmp_path, "-o", "json", "--no-shrink"
+    )
+    (failure,) = json.loads(done.out)["failures"]
+    assert (failure["id"], failure["count"], failure["seed"]) == ("API-01", 3, 0)
+    assert Path(failure["trace"]).exists()
+    assert refk8s("replay", failure["trace"]).code == 1
+
+
+SEEDS = 400
+
+
+def test_kill_9_loses_nothing_and_nothing_is_counted_twice(tmp_path: Path) -> None:
+    ledger = tmp_path / "l.db"
+    words = ["fuzz", "two-writers", "--seeds", str(SEEDS), "--jobs", "2", "--ledger", str(ledger), "-o", "json"]
+    killed = subprocess.Popen(
+        [BINARY, *words],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env=environment(),
+        start_new_session=True,
+    )
+    log = Path(f"{ledger}-wal")
+    while (not log.exists() or log.stat().st_size < 40_000) and killed.poll() is None:
+        time.sleep(0.01)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert killed.returncode == -signal.SIGKILL
+    kept = _intervals(ledger)
+    assert 0 < sum(hi - lo for lo, hi in kept) < SEEDS
+    went_on = json.loads(process(*words).out)
+    assert went_on["seeds"] == SEEDS
+    assert [seed for lo, hi in _intervals(ledger) for seed in range(lo, hi)] == list(range(SEEDS))
+    whole = json.loads(refk8s("fuzz", "two-writers", "--seeds", SEEDS, "--jobs", 1, "-o", "json").out)
+    assert {**went_on, "seeds_per_s": 0} == {**whole, "seeds_per_s": 0}
+
+
+def _intervals(ledger: Path) -> list[tuple[int, int]]:
+    with sqlite3.connect(ledger) as book:
+        found: list[tuple[int, int]] = book.execute("SELECT lo, hi FROM chunks ORDER BY lo").fetchall()
+    book.close()
+    return found
+
+
+def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
+    ledger = tmp_path / "l.db"
+    words = ["fuzz", "rollout", "--seeds", "5000", "--jobs", "2", "--ledger", str(ledger)]
+    running = subprocess.Popen(
+        [BINARY, *words], stderr=subprocess.PIPE, text=True, env=environment(), start_new_session=True
+    )
+    while not Path(f"{ledger}-wal").exists() and running.poll() is None:
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert f"what is done is in {ledger}; the same command goes on from there" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["fuzz"], "what shall be fuzzed? Name a scenario or manifests"),
+        (["fuzz", "nowhere"], "nowhere: no such file, and no shipped scenario"),
+        (["fuzz", "rollout", "--driver", "best"], "no driver 'best'; there are default, random, pct"),
+        (["fuzz", "rollout", "--faults", "fire=1"], "no kind 'fire'"),
+        (["fuzz", "rollout", "--time", "soon"], "--time soon: write 30s, 10m or 2h"),
+        (
+            ["fuzz", "rollout", "--mutant", "blind-put"],
+            "--mutant blind-put has a scenario of its own; leave rollout away",
+        ),
+        (["fuzz", "--mutant", "bug"], "no mutant 'bug'; `refk8s zoo list` names them all"),
+        (["shrink", "x.trace.jsonl", "-t", "small"], "small: a trace's name ends in .jsonl"),
+        (["shrink", "x.trace.jsonl", "-t", "small.jsonl"], "x.trace.jsonl: No such file"),
+    ],
+)
+def test_bad_input_gets_one_clear_line(words: list[str], message: str) -> None:
+    done = refk8s(*words)
+    assert done.code == 2
+    assert message in done.err
+    assert len(done.err.strip().splitlines()) == 1
+
+
+def test_a_ledger_of_another_scenario_is_refused(tmp_path: Path) -> None:
+    ledger = tmp_path / "l.db"
+    assert refk8s("fuzz", "first-pod", "--seeds", 1, "--jobs", 1, "--ledger", ledger).code == 0
+    done = refk8s("fuzz", "two-writers", "--seeds", 1, "--jobs", 1, "--ledger", ledger)
+    assert done.code == 2
+    assert f"{ledger}: this ledger is of another scenario (first-pod, now two-writers)" in done.err
+    done = refk8s("fuzz", "first-pod", "--seeds", 1, "--jobs", 1, "--ledger", ledger, "--faults", "crash")
+    assert "of another budget of faults (, now crash)" in done.err
+
+
+def test_a_trace_that_holds_is_nothing_to_shrink(tmp_path: Path) -> None:
+    trace = tmp_path / "held.trace.jsonl"
+    assert refk8s("run", "first-pod", "--quiet", "--trace", trace).code == 0
+    done = refk8s("shrink", trace, "-t", tmp_path / "small.jsonl")
+    assert done.code == 2
+    assert f"{trace}: it does not fail (" in done.err
