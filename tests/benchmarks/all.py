@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import memory, scale, startup, throughput
+from . import memory, scale, serving, startup, throughput
 from .measure import BENCHMARKS
 
-__all__ = ["BENCHMARKS", "memory", "scale", "startup", "throughput"]
+__all__ = ["BENCHMARKS", "memory", "scale", "serving", "startup", "throughput"]
