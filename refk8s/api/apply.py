@@ -83,7 +83,7 @@ def apply(who: Applier, live: Doc | None, patch: Doc, *, force: bool) -> tuple[D
     `live` itself is returned if nothing changes; None is an object that is to be created. Rejects what conflicts (unless `force`) or is no configuration.
     """
     _check_kind(who, patch)
-    empty = {**zero(who.of), "apiVersion": who.api_version, "kind": who.kind}
+    empty = {"metadata": {}, **zero(who.of), "apiVersion": who.api_version, "kind": who.kind}
     present = empty if live is None else live
     entries = [
         entry for entry in distinct(present["metadata"].get("managedFields") or ()).values() if _known(who, entry)

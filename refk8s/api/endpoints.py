@@ -10,11 +10,13 @@ from typing import Any, Final
 import attrs
 
 from ..core.wire import Request, Response
+from .crd import serving
 from .patch import CONTENT_TYPES
 from .registry import RESOURCES, ROWS, Resource
 from .rest import shown
 from .rest.bodies import go_parse_error
 from .status import ApiError, Rejected, bad_request, generic, not_acceptable
+from .store import Store
 from .strict import read_json
 from .tables import check_include, table
 from .yaml import BadYaml, read_yaml
@@ -67,12 +69,19 @@ class Target:
     watches: bool = False
 
 
-def target_of(path: str) -> Target:
-    """The resource, object and subresource of an API path. Raises Refused with 404 for what is not served."""
+def target_of(path: str, store: Store | None = None) -> Target:
+    """The resource, object and subresource of an API path. Raises Refused with 404 for what is not served.
+
+    `store`: where the definitions of custom resources are, None if these are not served.
+    """
     parts = path[1:].removesuffix("/").split("/")
     if parts[0] == "api" and len(parts) > 2:
         group, version, rest = "", parts[1], parts[2:]
-    elif parts[0] == "apis" and len(parts) > 3 and parts[1] in _GROUPS:
+    elif (
+        parts[0] == "apis"
+        and len(parts) > 3
+        and (parts[1] in _GROUPS or (store is not None and _is_group(store, parts[1])))
+    ):
         group, version, rest = parts[1], parts[2], parts[3:]
     elif parts[0] == "api" or (parts[0] == "apis" and len(parts) > 2):
         raise Refused.by(generic(404))
@@ -84,6 +93,8 @@ def target_of(path: str) -> Target:
     if rest[0] == "namespaces" and len(rest) > 2 and rest[2] not in RESOURCES["namespaces"].subresources:
         namespace, rest = rest[1], rest[2:]
     row = _BY_GROUP.get((group, version, rest[0]))
+    if row is None and group and store is not None:
+        row = serving.row_of(store, f"{rest[0]}.{group}", version)
     if row is None and (group, version, rest[0]) == ("", "v1", "bindings"):
         row = _BINDINGS
     name, subresource = (*rest[1:3], "", "")[:2]
@@ -97,6 +108,10 @@ def target_of(path: str) -> Target:
     if subresource and subresource not in row.subresources:
         raise Refused.by(generic(404))
     return Target(row, namespace, name, subresource, watches)
+
+
+def _is_group(store: Store, group: str) -> bool:
+    return any(row.group == group for row in serving.rows(store))
 
 
 def request_of(http: Http, target: Target) -> Request:
@@ -119,7 +134,9 @@ def request_of(http: Http, target: Target) -> Request:
     agent = header(http, "user-agent") or "unknown"
     if target.row is _BINDINGS:
         return Request("create", "pods", target.namespace, "", "binding", body, options, agent)
-    return Request(verb, target.row.plural, target.namespace, target.name, target.subresource, body, options, agent)
+    if target.row.custom and target.row.version != target.row.storage_version:
+        options["version"] = target.row.version
+    return Request(verb, target.row.key, target.namespace, target.name, target.subresource, body, options, agent)
 
 
 def watch_options(http: Http) -> dict[str, Any]:

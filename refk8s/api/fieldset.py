@@ -60,6 +60,8 @@ def compare(
         before, after = old.get(name, _ABSENT), new.get(name, _ABSENT)
         if before is after or name in skipped:
             continue
+        if name == "metadata":
+            before, after = (EMPTY if side is _ABSENT else side for side in (before, after))
         if before is _ABSENT:
             added[element] = whole(field, after)
         elif after is _ABSENT:

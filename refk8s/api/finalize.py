@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Final
 import attrs
 
 from ..core.clock import rfc3339, unix_ms
-from ..core.wire import Response
-from .options import DeleteOptions
+from ..core.wire import Request, Response
+from .crd.serving import DEFINITIONS
+from .options import NO_DELETE_OPTIONS, DeleteOptions
 from .rest.call import Call, answer
 from .status import Rejected, deleted, not_found
 from .store import Document, Stored
@@ -31,9 +32,26 @@ def delete(api: Api, call: Call) -> Response:
     if old is None:
         raise Rejected(not_found(call.row.group, call.row.plural, call.request.name))
     api.check_deletable(call, old)
-    if call.row.plural == "namespaces":
+    if call.row.key == "namespaces":
         return _delete_namespace(api, call, old, options)
+    if call.row.key == DEFINITIONS and not old.document["metadata"].get("deletionTimestamp"):
+        return _delete_definition(api, call, old, options)
     return delete_object(api, call, old, options)
+
+
+def _delete_definition(api: Api, call: Call, old: Stored, options: DeleteOptions) -> Response:
+    """Mark a definition of custom resources, and begin to delete these. Source: apiextensions-apiserver/pkg/controller/finalizer/crd_finalizer.go."""
+    response = api.mark_definition(call, old, options)
+    txn, key = call.txn, old.key
+    row = api.row(call.store, Request("delete", key))
+    if row is not None:
+        for stored in txn.collection(key).objects.values():
+            request = Request("delete", key, stored.namespace, stored.name)
+            inner = Call(call.store, request, row, call.occasion)
+            inner.opened = txn
+            delete_object(api, inner, stored, NO_DELETE_OPTIONS)
+    api.clean_definition(call, key)
+    return response
 
 
 def delete_object(api: Api, call: Call, old: Stored, options: DeleteOptions) -> Response:
@@ -53,16 +71,17 @@ def delete_object(api: Api, call: Call, old: Stored, options: DeleteOptions) -> 
     if grace_s is None:
         if finalizers:
             document = mark_deleting(document, call)
-            stored = old if api.is_noop(document, old) else txn.update(row.plural, old, document)
+            stored = old if api.is_noop(document, old) else txn.update(row.key, old, document)
             return answer(call, 200, stored)
         last = old
     else:
         document = with_deletion(document, call, grace_s, metadata)
-        last = old if api.is_noop(document, old) else txn.update(row.plural, old, document)
+        last = old if api.is_noop(document, old) else txn.update(row.key, old, document)
         if finalizers or grace_s > 0:
             return answer(call, 200, last)
     # RECORD
-    gone = txn.delete(row.plural, last)
+    gone = txn.delete(row.key, last)
+    api.removed(call)
     return answer(call, 200, gone) if row.returns_deleted else _gone(call, gone)
 
 

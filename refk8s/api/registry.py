@@ -27,7 +27,8 @@ class Resource:
     after dependents (if not, the propagation policy is ignored); `orphans`: a deletion without a policy leaves them behind; `fields`: the labels of field
     selectors and the paths that they mean, None for those two that every kind has; `storage_key`: under which name the store keeps it ("" for the plural's),
     `storage_version`: in which version ("" for the row's own), where these differ; `custom`: defined by a CustomResourceDefinition; `printer`: (columns, cells)
-    of its tables, if they are not those of its kind; `deprecation`: the warning that every answer carries.
+    of its tables, if they are not those of its kind; `deprecation`: the warning that every answer carries; `list_kind_name`: the kind of a list, if that is not
+    the kind and "List"; `definition`: of a custom resource, its version (refk8s.api.crd.serving.Version).
     """
 
     plural: str
@@ -52,6 +53,8 @@ class Resource:
     custom: bool = False
     printer: Any = None
     deprecation: str = ""
+    list_kind_name: str = ""
+    definition: Any = None
 
     @property
     def key(self) -> str:
@@ -66,7 +69,7 @@ class Resource:
     @property
     def list_kind(self) -> str:
         """The kind of a list of these."""
-        return f"{self.kind}List"
+        return self.list_kind_name or f"{self.kind}List"
 
 
 _RBAC = "rbac.authorization.k8s.io"
@@ -326,6 +329,18 @@ ROWS: Final = (
         returns_deleted=True,
     ),
     Resource("limitranges", "LimitRange", singular="limitrange", short_names=("limits",), create_on_update=True),
+    Resource(
+        "customresourcedefinitions",
+        "CustomResourceDefinition",
+        "apiextensions.k8s.io",
+        namespaced=False,
+        singular="customresourcedefinition",
+        short_names=("crd", "crds"),
+        categories=("api-extensions",),
+        subresources=_STATUS,
+        unconditional_update=False,
+        returns_deleted=False,
+    ),
 )
 
 RESOURCES: Final[Mapping[str, Resource]] = {row.plural: row for row in ROWS}

@@ -44,6 +44,13 @@ class Stored:
             made = self._view = view(cls, self.document)
         return made
 
+    def kept(self, cls: type[V], make: Callable[[Document], V]) -> V:
+        """What `make` makes of the document, made once per version (and anew after a `view`)."""
+        made = self._view
+        if type(made) is not cls:
+            made = self._view = make(self.document)
+        return made
+
     @property
     def name(self) -> str:
         """metadata.name."""

@@ -34,6 +34,7 @@ __all__ = [
     "prepare_finalize_update",
     "prepare_status_update",
     "prepare_update",
+    "with_kept_metadata",
 ]
 
 Doc = dict[str, Any]
@@ -63,13 +64,13 @@ def preparation_warnings(kind: str, doc: Doc) -> tuple[str, ...]:
 
 def prepare_update(kind: str, new: Doc, old: Doc) -> Doc:
     """A changed object with the old status, its generation raised where upstream raises it. KeyError: unknown kind."""
-    return _with_kept_metadata(_table(_UPDATE, kind)[kind](_with_generation(new, old), old), old)
+    return with_kept_metadata(_table(_UPDATE, kind)[kind](_with_generation(new, old), old), old)
 
 
 def prepare_status_update(kind: str, new: Doc, old: Doc) -> Doc:
     """A write to the `status` subresource with the old spec. KeyError: unknown kind, or no such subresource."""
     new = _with_generation(new, old)
-    return _with_kept_metadata(_table(_STATUS, kind)[kind](restored(new, old, "spec"), old), old)
+    return with_kept_metadata(_table(_STATUS, kind)[kind](restored(new, old, "spec"), old), old)
 
 
 def _table(table: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -85,7 +86,7 @@ def _table(table: dict[str, Any], kind: str) -> dict[str, Any]:
 
 def prepare_finalize_update(new: Doc, old: Doc) -> Doc:
     """A write to a Namespace's `finalize` subresource, with the old status."""
-    return _with_kept_metadata(restored(_with_generation(new, old), old, "status"), old)
+    return with_kept_metadata(restored(_with_generation(new, old), old, "status"), old)
 
 
 def prepare_ephemeral_containers_update(new: Doc, old: Doc) -> Doc:
@@ -96,7 +97,7 @@ def prepare_ephemeral_containers_update(new: Doc, old: Doc) -> Doc:
         metadata = restored(metadata, old["metadata"], key)
     spec = restored(old["spec"], new["spec"], "ephemeralContainers")
     pod = restored({**new, "metadata": metadata, "spec": spec}, old, "status")
-    return _with_kept_metadata(counted(_without_gated(pod, old), old, ("spec",)), old)
+    return with_kept_metadata(counted(_without_gated(pod, old), old, ("spec",)), old)
 
 
 def restored(doc: Doc, old: Doc, key: str) -> Doc:
@@ -114,7 +115,7 @@ def _with_generation(new: Doc, old: Doc) -> Doc:
     return with_metadata(new, restored(new["metadata"], old["metadata"], "generation"))
 
 
-def _with_kept_metadata(new: Doc, old: Doc) -> Doc:
+def with_kept_metadata(new: Doc, old: Doc) -> Doc:
     """What an update cannot change stays, without a complaint."""
     metadata, before = new["metadata"], old["metadata"]
     if not metadata.get("uid"):

@@ -11,6 +11,7 @@ from functools import cache, partial
 from typing import Any, Final
 
 from refk8s.api import schema
+from refk8s.api.crd import definition
 from refk8s.api.default.decode import struct_normaliser
 from refk8s.api.default.sharing import changed, with_value, without
 from refk8s.api.default.workload import TEMPLATE_GENERATION
@@ -252,6 +253,7 @@ CREATE: Final[dict[str, Create]] = {
     "ClusterRoleBinding": unchanged,
     "ResourceQuota": partial(_reset, "ResourceQuota"),
     "LimitRange": unchanged,
+    "CustomResourceDefinition": definition.prepare_create,
 }
 UPDATE: Final[dict[str, Update]] = {
     "StatefulSet": _update_stateful_set,
@@ -277,11 +279,13 @@ UPDATE: Final[dict[str, Update]] = {
     "ClusterRoleBinding": accepted,
     "ResourceQuota": _update_status_kept,
     "LimitRange": accepted,
+    "CustomResourceDefinition": definition.prepare_update,
 }
 STATUS: Final[dict[str, Update]] = dict.fromkeys(
     (
         *("StatefulSet", "DaemonSet", "Job", "CronJob", "PodDisruptionBudget", "HorizontalPodAutoscaler"),
         *("ReplicationController", "PersistentVolumeClaim", "Ingress", "ResourceQuota", "PersistentVolume"),
+        "CustomResourceDefinition",
     ),
     accepted,
 )

@@ -7,10 +7,12 @@ Source: apiserver/pkg/storage/cacher/{cacher,cache_watcher,watch_cache_interval}
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, Final
 
 import attrs
 
+from .crd.serving import as_requested
 from .listoptions import validate_list_options
 from .registry import Resource
 from .selectors import predicate
@@ -41,15 +43,23 @@ class Watch:
     matches: Matches | None
     initial: tuple[Event, ...]
     revision: int
+    present: Callable[[Document], Document] | None = None
 
     def events(self, store: Store) -> tuple[Event, ...]:
         """All events up to `store`, a later version of the store that the watch was opened on."""
         if self.initial and self.initial[-1].type == ERROR:
             return self.initial
         try:
-            return self.initial + tuple(changes(store, self.resource, self.revision, self.namespace, self.matches))
+            found = self.initial + tuple(changes(store, self.resource, self.revision, self.namespace, self.matches))
+            return found if self.present is None else tuple(self.shown(event) for event in found)
         except Expired:
             return (*self.initial, _too_old())
+
+    def shown(self, event: Event) -> Event:
+        """The event with its object in the version that is watched."""
+        if self.present is None or event.type in (BOOKMARK, ERROR):
+            return event
+        return Event(event.type, self.present(event.object))
 
 
 def open_watch(
@@ -71,6 +81,7 @@ def open_watch(
         matches = predicate(row, labels, fields) if labels or fields else None
     except Rejected as rejected:
         return rejected.error
+    present = partial(as_requested, row) if row.custom else None
     version = options.get("resourceVersion") or ""
     if version and not (version.isascii() and version.isdigit()):
         message = f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'
@@ -78,14 +89,14 @@ def open_watch(
     wanted = int(version or "0")
     initial = _truth(options.get("sendInitialEvents"))
     if initial or (wanted == 0 and initial is None):
-        events = [*_current(store, row.plural, namespace, matches)]
+        events = [*_current(store, row.key, namespace, matches)]
         if initial and _truth(options.get("allowWatchBookmarks")):
             events.append(_initial_end(row, store.revision))
-        return Watch(row.plural, namespace, matches, tuple(events), store.revision)
+        return Watch(row.key, namespace, matches, tuple(events), store.revision, present)
     start = wanted or store.revision
     if start < store.compacted:
-        return Watch(row.plural, namespace, matches, (_too_old(),), start)
-    return Watch(row.plural, namespace, matches, (), start)
+        return Watch(row.key, namespace, matches, (_too_old(),), start)
+    return Watch(row.key, namespace, matches, (), start, present)
 
 
 def changes(store: Store, resource: str, revision: int, namespace: str, matches: Matches | None) -> Iterator[Event]:

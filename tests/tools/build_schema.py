@@ -32,6 +32,7 @@ KINDS = {
     "autoscaling/v2": "HorizontalPodAutoscaler",
     "autoscaling/v1": "Scale HorizontalPodAutoscaler",
     "rbac.authorization.k8s.io/v1": "Role ClusterRole RoleBinding ClusterRoleBinding",
+    "apiextensions.k8s.io/v1": "CustomResourceDefinition",
 }
 
 SPECIAL = {
@@ -42,6 +43,7 @@ SPECIAL = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": "Quantity",
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "IntOrString",
     "io.k8s.apimachinery.pkg.runtime.RawExtension": "RawExtension",
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": "RawExtension",  # read by refk8s.api.crd
 }
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 BASIC = {"string", "bool", "int32", "int64", "float64", "int", "byte", "uint32", "uint64"}
@@ -65,7 +67,9 @@ class GoPackage:
     def _read(self, text: str) -> None:
         current: list[tuple[str, str, str]] | None = None
         for line in text.splitlines():
-            if match := re.match(r"^type (\w+) struct \{", line):
+            if match := re.match(r"^type (\w+) struct\{\}", line):
+                self.structs[match[1]] = []
+            elif match := re.match(r"^type (\w+) struct \{", line):
                 current = self.structs.setdefault(match[1], [])
             elif line == "}":
                 current = None

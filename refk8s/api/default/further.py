@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from refk8s.api.default import batch, claim, network, plain, workload
+from refk8s.api.default import batch, claim, definition, network, plain, workload
 from refk8s.api.default.sharing import Doc
 
 DEFAULTS: Final[dict[str, Callable[[Doc], Doc]]] = {
@@ -26,4 +26,5 @@ DEFAULTS: Final[dict[str, Callable[[Doc], Doc]]] = {
     "RoleBinding": plain.default_role_binding,
     "ClusterRoleBinding": plain.default_role_binding,
     "LimitRange": plain.default_limit_range,
+    "CustomResourceDefinition": definition.default_definition,
 }

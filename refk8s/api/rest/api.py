@@ -14,6 +14,7 @@ from ...core.model import Occasion
 from ...core.wire import Request, Response
 from .. import admission, allocate, finalize, identity, managed, schema, selectors, strategy, validate
 from ..apply import Applier
+from ..crd import names, serving
 from ..default import Decoded
 from ..default import read as read_document
 from ..default.decode import decode as decode_document
@@ -38,7 +39,7 @@ from ..status import (
 )
 from ..store import Change, Collection, Document, Expired, Store, Stored
 from ..validate import warnings
-from . import binding, bodies, collection, read, scale, write
+from . import binding, bodies, collection, custom, read, scale, write
 from .call import Call, failure, unstored
 from .lister import Lister
 
@@ -74,7 +75,7 @@ class Api:
 
     def serve(self, store: Store, request: Request, occasion: Occasion) -> tuple[Store, Response, tuple[Change, ...]]:
         """(the store afterwards, the answer, the commits). See refk8s.core.model.Api."""
-        row = self.resources.get(request.resource)
+        row = self.row(store, request)
         if row is None or (request.subresource and request.subresource not in row.subresources):
             return store, failure(generic(404)), ()
         handler = VERBS.get((request.verb, request.subresource))
@@ -91,6 +92,8 @@ class Api:
             return store, failure(rejected.error, call.warnings), ()
         if row.deprecation and response.warnings != call.warnings:
             response = attrs.evolve(response, warnings=call.warnings)
+        if row.custom:
+            response = custom.presented(call, response)
         if call.opened is None:
             return store, response, ()
         after, commits = call.opened.finish()
@@ -99,6 +102,13 @@ class Api:
         if call.dry_run:
             return store, unstored(call, response), ()
         return after, response, commits
+
+    def row(self, store: Store, request: Request) -> Resource | None:
+        """The row of the registry that a request is about, None if there is none; those of custom resources are in the store."""
+        found = self.resources.get(request.resource)
+        if found is None and "." in request.resource:
+            found = serving.row_of(store, request.resource, request.options.get("version") or "")
+        return found
 
     def refuse(self, request: Request, code: int) -> Response:
         """The answer of an overloaded (429) or broken (500) server that looked at nothing."""
@@ -110,7 +120,7 @@ class Api:
 
     def cached(self, call: Call) -> Collection:
         """The server's own watch cache of the resource, which may trail the store."""
-        found: Collection = call.occasion.cached(call.row.plural)
+        found: Collection = call.occasion.cached(call.row.key)
         return found
 
     def snapshot(self, call: Call) -> tuple[Collection, int]:
@@ -121,7 +131,7 @@ class Api:
         options, store = call.request.options, call.store
         version = options.get("resourceVersion") or ""
         if not version:
-            return store.collection(call.row.plural), store.revision
+            return store.collection(call.row.key), store.revision
         if version == "0":
             found = self.cached(call)
             return found, store.revision_of(found)
@@ -132,9 +142,9 @@ class Api:
             raise Rejected(resource_version_too_large(wanted, store.revision))
         match = options.get("resourceVersionMatch") or ("Exact" if options.get("limit") else "NotOlderThan")
         if match != "Exact":
-            return store.collection(call.row.plural), store.revision
+            return store.collection(call.row.key), store.revision
         try:
-            return store.at(call.row.plural, wanted), wanted
+            return store.at(call.row.key, wanted), wanted
         except Expired:
             raise Rejected(expired()) from None
 
@@ -148,12 +158,25 @@ class Api:
 
     # ---- what is written
 
+    def type_of(self, row: Resource, kind: str, api_version: str) -> schema.Type:
+        """The type of a kind that the resource's requests or answers carry."""
+        if row.custom and kind == row.kind:
+            found: schema.Type = row.definition.type
+            return found
+        return schema.of_kind(kind, api_version)
+
+    def read_body(self, call: Call, kind: str, api_version: str, body: Document, old: Document | None) -> Decoded:
+        """A body of the resource's kind, or another one, decoded and defaulted. Raises DecodeError."""
+        if call.row.custom and kind == call.row.kind:
+            return custom.read(call.row, body)
+        return self.decode(kind, api_version, body, old)
+
     def decode(self, kind: str, api_version: str, body: Document, old: Document | None = None) -> Decoded:
         """The body, decoded and defaulted. Raises DecodeError.
 
         A spec or status that is the very object of `old`, a stored document of the kind, has been through this and is left alone.
         """
-        if kind not in KINDS:
+        if kind not in KINDS or KINDS[kind].api_version != api_version:
             return decode_document(schema.of_kind(kind, api_version), body)
         if old is None or body.__class__ is not dict:
             return read_document(kind, body)
@@ -167,21 +190,23 @@ class Api:
 
     def generate_name(self, call: Call, prefix: str) -> str:
         """A name made of the prefix and five characters."""
-        return identity.generated_name(call.txn, call.row.plural, call.request.namespace, prefix)
+        return identity.generated_name(call.txn, call.row.key, call.request.namespace, prefix)
 
     def new_uid(self, call: Call, key: str) -> str:
         """The uid of a new object."""
-        return identity.uid(call.txn, call.row.plural, key, dry_run=call.dry_run)
+        return identity.uid(call.txn, call.row.key, key, dry_run=call.dry_run)
 
     def applier(self, call: Call) -> Applier:
         """Who applies, if the request is a server-side apply."""
         row, request = call.row, call.request
-        of = schema.of_kind(row.kind, row.api_version)
+        of = self.type_of(row, row.kind, row.api_version)
         manager = request.options.get("fieldManager") or ""
         return Applier(of, row.kind, row.api_version, manager, request.subresource, call.now, self.is_version(row))
 
     def is_version(self, row: Resource) -> Callable[[str], bool]:
         """Whether the kind of a resource has a given apiVersion."""
+        if row.custom:
+            return lambda version: version.rpartition("/")[0] == row.group
         return lambda version: (version, row.kind) in schema.kinds()
 
     def applied(self, call: Call, old: Stored | None) -> Document:
@@ -193,15 +218,16 @@ class Api:
         """The document with managedFields that say who wrote what."""
         request = call.request
         manager = managed.manager_name(request.options.get("fieldManager") or "", call.occasion.agent)
-        of = schema.of_kind(call.row.kind, call.row.api_version)
+        of = self.type_of(call.row, call.row.kind, call.row.api_version)
         before = None if old is None else old.document
         return managed.track(of, before, document, manager, request.subresource, call.now)
 
-    def track_scale(self, call: Call, document: Document, old: Stored) -> Document:
+    def track_scale(self, call: Call, document: Document, old: Stored, replicas: int) -> Document:
         """A rescaled workload with managedFields that say who scaled it."""
         manager = managed.manager_name(call.request.options.get("fieldManager") or "", call.occasion.agent)
-        current, replicas = old.document.get("spec", {}).get("replicas", 0), document["spec"]["replicas"]
-        entries = managed.track_scale(old.document, current, replicas, manager, call.now)
+        current = scale.scale_of(call.row, old.document)["spec"].get("replicas", 0)
+        path = scale.replicas_path(call.row)
+        entries = managed.track_scale(old.document, current, replicas, manager, call.now, path)
         metadata = {**document["metadata"], "managedFields": entries}
         return {**document, "metadata": metadata}
 
@@ -211,6 +237,8 @@ class Api:
 
     def admit_create(self, call: Call, document: Document) -> Document:
         """Admission of a new object."""
+        if call.row.custom:
+            custom.check_creation(call, document["metadata"].get("name", ""))
         self.namespace_gate(call, "CREATE", document)
         return admission.admit(call.row.kind, "CREATE", document, Lister(call))
 
@@ -236,28 +264,34 @@ class Api:
 
     def check_admitted(self, call: Call, operation: admission.Operation, document: Document) -> None:
         """The validating half of admission."""
+        if call.row.custom:
+            return
         kind = call.row.kind
         if kind == "PriorityClass" or (kind == "Pod" and operation == "CREATE"):
             admission.check(kind, operation, document, Lister(call))
 
     def begin_create(self, call: Call, document: Document) -> Document:
         """What a new object gets from pools before it is prepared and validated: a Service its addresses and ports."""
-        return allocate.allocate_create(call.txn, document) if call.row.plural == "services" else document
+        return allocate.allocate_create(call.txn, document) if call.row.key == "services" else document
 
     def begin_update(self, call: Call, document: Document, old: Stored) -> Document:
         """As `begin_create`, for a change."""
-        if call.row.plural != "services":
+        if call.row.key != "services":
             return document
         return allocate.allocate_update(call.txn, document, old.document)
 
     def prepare_create(self, call: Call, document: Document) -> Document:
         """The strategy's PrepareForCreate."""
+        if call.row.custom:
+            return serving.prepare_create(call.row, document)
         call.warn(*strategy.preparation_warnings(call.row.kind, document))
         return strategy.prepare_create(call.row.kind, document)
 
     def prepare_update(self, call: Call, document: Document, old: Stored) -> Document:
         """The strategy's PrepareForUpdate: what the write may not decide is as it was, and the generation counts what changed."""
         subresource, kind = call.request.subresource, call.row.kind
+        if call.row.custom:
+            return custom.prepare_update(call, document, old.document)
         if subresource == "status":
             return strategy.prepare_status_update(kind, document, old.document)
         if subresource == "finalize":
@@ -269,6 +303,9 @@ class Api:
     def validate_create(self, call: Call, document: Document) -> None:
         """Reject an invalid new object; remark on a valid one."""
         kind = call.row.kind
+        if call.row.custom:
+            custom.validate_create(call, document)
+            return
         errors = validate.validate_create(kind, document)
         if errors:
             raise Rejected(_invalid(call, document, errors))
@@ -277,6 +314,9 @@ class Api:
     def validate_update(self, call: Call, document: Document, old: Stored) -> None:
         """Reject an invalid change; remark on a valid one."""
         subresource, kind = call.request.subresource, call.row.kind
+        if call.row.custom:
+            custom.validate_update(call, document, old.document)
+            return
         if subresource == "status":
             errors = validate.validate_status_update(kind, document, old.document)
             remarks = () if errors else warnings.warnings_status_update(kind, document)
@@ -356,16 +396,17 @@ class Api:
 
     def store_new(self, call: Call, key: str, document: Document) -> Stored:
         """Commit a new object. Rejects what has no canonical bytes: integers over 64 bits, halves of surrogate pairs."""
-        document = strategy.as_read_back(call.row.kind, document)
+        if not call.row.custom:
+            document = strategy.as_read_back(call.row.kind, document)
         try:
-            return call.txn.create(call.row.plural, key, document)
+            return custom.settled(call, call.txn.create(call.row.key, key, custom.as_stored(call.row, document)))
         except TypeError as error:
             raise Rejected(bad_request(f"the object cannot be encoded: {error}")) from None
 
     def store_next(self, call: Call, old: Stored, document: Document) -> Stored:
         """Commit the next version of an object. Rejects as `store_new` does."""
         try:
-            return call.txn.update(call.row.plural, old, document)
+            return custom.settled(call, call.txn.update(call.row.key, old, custom.as_stored(call.row, document)))
         except TypeError as error:
             raise Rejected(bad_request(f"the object cannot be encoded: {error}")) from None
 
@@ -373,7 +414,7 @@ class Api:
 
     def check_deletable(self, call: Call, old: Stored) -> None:
         """System namespaces stay."""
-        if call.row.plural == "namespaces":
+        if call.row.key == "namespaces":
             admission.namespace_lifecycle("", "namespaces", "DELETE", "", None, Lister(call), old.name)
 
     def delete_options(self, call: Call) -> DeleteOptions:
@@ -395,9 +436,24 @@ class Api:
         was = old.document["metadata"]
         if document["metadata"].get("finalizers") or not was.get("deletionTimestamp"):
             return False
-        if call.row.plural == "namespaces" and (document.get("spec") or {}).get("finalizers"):
+        if call.row.key == "namespaces" and (document.get("spec") or {}).get("finalizers"):
             return False
         return not was.get("deletionGracePeriodSeconds")
+
+    def removed(self, call: Call) -> None:
+        """After the removal of an object: the definition of a custom resource may have waited for it."""
+        if call.row.custom:
+            custom.without_objects(call, call.row.key)
+        elif call.row.key == serving.DEFINITIONS:
+            names.settle(call.txn, call.now)
+
+    def mark_definition(self, call: Call, old: Stored, options: DeleteOptions) -> Response:
+        """The first step of a definition's deletion."""
+        return custom.mark_definition(call, old, options.uid, options.resource_version)
+
+    def clean_definition(self, call: Call, key: str) -> None:
+        """The last step of a definition's deletion, if no object is left."""
+        custom.without_objects(call, key)
 
     # ---- binding
 
@@ -422,6 +478,8 @@ def bad_version(text: str) -> str:
 
 def storage_key(row: Resource, key: str) -> str:
     """The key of an object in etcd."""
+    if row.group == serving.GROUP or row.custom:
+        return f"/registry/{row.group}/{row.plural}/{key}"
     special = {"nodes": "minions", "services": "services/specs"}
     return f"/registry/{special.get(row.plural, row.plural)}/{key}"
 

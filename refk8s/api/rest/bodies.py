@@ -15,6 +15,7 @@ from ..default import DecodeError
 from ..patch import CONTENT_TYPES, PatchError, PatchType, apply_patch, go_text, invalid_patch, patch_status
 from ..patch.errors import json_name
 from ..patch.unstructured import conversion_error
+from ..registry import Resource
 from ..status import Rejected, bad_request, conflict, go_quote, unclassified, unsupported_media_type
 from ..store import Document
 from ..strict import patch_errors, read_json, strict_errors, strict_message, without_repetitions
@@ -42,29 +43,50 @@ def decoded(
     row = call.row
     kind, api_version = kind or row.kind, api_version or row.api_version
     strict: tuple[str, ...] = ()
+    custom = row.custom and kind == row.kind
+    sent = body
     if body.__class__ is str:
         parse = _parsed_yaml if is_yaml(call) else _parsed
-        body, strict = parse(body, kind, api_version)
+        body, strict = parse(body, kind, "" if custom else api_version)
     if body.__class__ is not dict:
         raise Rejected(bad_request(_unrecognized(kind, _json(body).encode(), "json: cannot unmarshal into Go value")))
     has_kind, has_version = body.get("kind"), body.get("apiVersion")
-    if (has_kind and has_kind != kind) or (has_version and has_version != api_version):
+    if custom:
+        _check_custom(row, body, sent)
+    elif (has_kind and has_kind != kind) or (has_version and has_version != api_version):
         _refuse_kind(kind, api_version, str(has_kind or kind), str(has_version or api_version))
     try:
-        made = api.decode(kind, api_version, body, old)
+        made = api.read_body(call, kind, api_version, body, old)
     except DecodeError as error:
         raise Rejected(bad_request(f"{_handled(kind, api_version)}: {error}")) from None
     document = made.doc
     if made.unknown or strict:
-        if not strict or is_yaml(call):
+        if custom:
+            strict += tuple(f"unknown field {go_quote(path)}" for path in made.unknown)
+        elif not strict or is_yaml(call):
             strict += strict_errors(schema.of_kind(kind, api_version), body)
         if field_validation(call) == "Strict":
             raise Rejected(bad_request(f"{_handled(kind, api_version)}: {strict_message(strict)}"))
         if field_validation(call) == "Warn":
             call.warn(*strict)
+    if custom:
+        return document if "metadata" in document else {"metadata": {}, **document}
     if not has_kind or not has_version or "metadata" not in document:
         document = {"metadata": {}, **document, "kind": kind, "apiVersion": api_version}
     return document
+
+
+def _check_custom(row: Resource, body: Document, sent: Any) -> None:
+    """Reject a custom resource that does not say what it is, or is of another version. Source: unstructured/unstructured.go; handlers/create.go."""
+    for name in ("kind", "apiVersion"):
+        value = body.get(name)
+        if not value or not isinstance(value, str):
+            text = sent if isinstance(sent, str) else _json(sent)
+            why = f"Object '{'Kind' if name == 'kind' else name}' is missing in '{text}'"
+            raise Rejected(bad_request(_unrecognized(row.kind, text.encode(errors="replace"), why, "")))
+    if body["apiVersion"] != row.api_version:
+        text = f"the API version in the data ({body['apiVersion']}) does not match the expected API version ({row.api_version})"
+        raise Rejected(bad_request(text))
 
 
 def field_validation(call: Call) -> str:
@@ -73,7 +95,7 @@ def field_validation(call: Call) -> str:
 
 
 def _parsed(text: str, kind: str, api_version: str) -> tuple[Any, tuple[str, ...]]:
-    of = schema.of_kind(kind, api_version)
+    of = schema.of_kind(kind, api_version) if api_version else None
     try:
         read = read_json(text)
     except json.JSONDecodeError as error:
@@ -205,16 +227,19 @@ def patched(api: Api, call: Call, document: Document, kind: str = "", api_versio
     if (has_kind != kind or has_version != api_version) and patch_type != "strategic":
         why = _inconvertible(kind, api_version, has_kind, has_version)
         raise Rejected(invalid_patch(_shown(patch_type, patch, made), why))
-    of = schema.of_kind(kind, api_version)
+    of = api.type_of(call.row, kind, api_version)
     try:
-        after = api.decode(kind, api_version, made, document)
+        after = api.read_body(call, kind, api_version, made, document)
     except DecodeError as error:
         why = str(error)
         if patch_type == "strategic":
             why = conversion_error(of, document, made) or why
         raise Rejected(invalid_patch(_shown(patch_type, patch, made), why)) from None
     if after.unknown or strict:
-        strict += strict_errors(of, made if patch_type == "strategic" else _by_key(made))
+        if call.row.custom and kind == call.row.kind:
+            strict += tuple(f"unknown field {go_quote(path)}" for path in after.unknown)
+        else:
+            strict += strict_errors(of, made if patch_type == "strategic" else _by_key(made))
         if field_validation(call) == "Strict":
             raise Rejected(invalid_patch(_shown(patch_type, patch, made), strict_message(strict)))
         if field_validation(call) == "Warn":
@@ -240,7 +265,7 @@ def applied(api: Api, call: Call, who: Applier, live: Document | None) -> tuple[
     document = made
     if made is not live:
         try:
-            document = api.decode(who.kind, who.api_version, made, live).doc
+            document = api.read_body(call, who.kind, who.api_version, made, live).doc
         except DecodeError as error:
             why = conversion_error(who.of, live or {}, made) or str(error)
             group, _, version = who.api_version.rpartition("/")
@@ -278,8 +303,9 @@ def _configuration(call: Call) -> tuple[Document, tuple[str, ...]]:
 def _patch_of(call: Call) -> tuple[PatchType, Any, tuple[str, ...]]:
     """The type of the patch, its body, and what strict reading finds wrong with it."""
     patch_type, patch = call.request.options.get("patchType", "strategic"), call.request.body
-    if patch_type not in _PATCH_TYPES:
-        raise Rejected(unsupported_media_type((*CONTENT_TYPES, APPLY)))
+    if patch_type not in _PATCH_TYPES or (call.row.custom and patch_type == "strategic"):
+        served = [name for name, of in CONTENT_TYPES.items() if not (call.row.custom and of == "strategic")]
+        raise Rejected(unsupported_media_type((*served, APPLY)))
     if patch.__class__ is str:
         try:
             patch = read_json(patch)

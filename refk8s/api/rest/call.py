@@ -53,7 +53,18 @@ class Call:
     def current(self) -> Stored | None:
         """The current version of the object that the request names."""
         txn = self.opened
-        return (self.store if txn is None else txn).get(self.row.plural, self.key)
+        found = (self.store if txn is None else txn).get(self.row.key, self.key)
+        return as_version(self.row, found) if self.row.custom and found is not None else found
+
+
+def as_version(row: Resource, stored: Stored) -> Stored:
+    """A stored custom resource in the version of the row."""
+    from ..crd.serving import as_requested
+
+    made = as_requested(row, stored.document)
+    if made is stored.document:
+        return stored
+    return Stored(stored.key, made, stored.revision, stored.create_revision, stored.digest)
 
 
 def answer(call: Call, code: int, stored: Stored) -> Response:
@@ -78,7 +89,7 @@ def unstored(call: Call, response: Response) -> Response:
     if response.obj is None:
         return response
     document = response.obj.document
-    before = call.store.get(call.row.plural, response.obj.key)
+    before = call.store.get(call.row.key, response.obj.key)
     metadata = {name: value for name, value in document["metadata"].items() if name != "resourceVersion"}
     if before is not None:
         metadata["resourceVersion"] = str(before.revision)

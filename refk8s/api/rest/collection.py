@@ -17,7 +17,7 @@ def delete_collection(api: Api, call: Call) -> Response:
     # READ
     options = api.delete_options(call)
     matches = api.selection(call)
-    found = call.store.collection(call.row.plural).cache(call.row.plural).all(call.request.namespace)
+    found = call.store.collection(call.row.key).cache(call.row.key).all(call.request.namespace)
     if matches is not None:
         found = [stored for stored in found if matches(stored.document)]
     # CHANGE, RECORD

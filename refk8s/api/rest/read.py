@@ -27,7 +27,7 @@ def get(api: Api, call: Call) -> Response:
     if version:
         stored = _get_not_older(api, call, version)
     else:
-        stored = call.store.get(call.row.plural, call.key)
+        stored = call.store.get(call.row.key, call.key)
     if stored is None:
         raise Rejected(not_found(call.row.group, call.row.plural, call.request.name))
     return answer(call, 200, stored)
@@ -43,7 +43,7 @@ def _get_not_older(api: Api, call: Call, version: str) -> Stored | None:
         raise Rejected(resource_version_too_large(wanted, call.store.revision))
     if wanted == 0:
         return api.cached(call).get(call.key)
-    return call.store.get(call.row.plural, call.key)
+    return call.store.get(call.row.key, call.key)
 
 
 def list_(api: Api, call: Call) -> Response:
@@ -66,7 +66,7 @@ def list_(api: Api, call: Call) -> Response:
             return Response(410, status=continue_expired(start))
     else:
         collection, revision = api.snapshot(call)
-    found = collection.cache(call.row.plural).all(call.request.namespace)
+    found = collection.cache(call.row.key).all(call.request.namespace)
     if start:
         found = [stored for stored in found if stored.key >= start]
     if matches is not None:
@@ -84,7 +84,7 @@ def _page(call: Call, revision: int) -> tuple[Collection, int]:
     """What a continued list reads, and its revision. Raises Expired."""
     store = call.store
     if revision == LATEST:
-        return store.collection(call.row.plural), store.revision
+        return store.collection(call.row.key), store.revision
     if revision > store.revision:
         raise Rejected(resource_version_too_large(revision, store.revision))
-    return store.at(call.row.plural, revision), revision
+    return store.at(call.row.key, revision), revision

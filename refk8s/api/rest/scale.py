@@ -10,8 +10,11 @@ from ...kinds.codec import view
 from ...kinds.meta import LabelSelector
 from .. import managed, schema
 from ..apply import Applier
+from ..crd.serving import Scale, value_at, with_value_at
+from ..fieldset import EMPTY, FieldSet
 from ..options import check_write_options
-from ..status import Rejected, cause, conflict, invalid, not_found
+from ..registry import Resource
+from ..status import Rejected, cause, conflict, go_quote, internal_error, invalid, not_found
 from ..store import Document, Stored
 from .bodies import applied, check_name, decoded, in_namespace, patched
 from .call import Call
@@ -25,8 +28,10 @@ API_VERSION: Final = "autoscaling/v1"
 _KEPT: Final = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
 
 
-def scale_of(document: Document) -> Document:
-    """The Scale of a workload."""
+def scale_of(row: Resource, document: Document) -> Document:
+    """The Scale of a workload, or of a custom resource. Rejects one that has no replicas where they should be."""
+    if row.custom:
+        return _of_custom(row, document)
     metadata, spec, status = document["metadata"], document["spec"], document.get("status") or {}
     replicas = spec.get("replicas", 0)
     selected = selector.from_object(view(LabelSelector, spec.get("selector") or {}))
@@ -42,12 +47,40 @@ def scale_of(document: Document) -> Document:
     }
 
 
+def _of_custom(row: Resource, document: Document) -> Document:
+    """Source: apiextensions-apiserver/pkg/registry/customresource/etcd.go, scaleFromCustomResource."""
+    paths: Scale = row.definition.scale
+    replicas = value_at(document, paths.spec)
+    if not isinstance(replicas, int):
+        raise Rejected(internal_error(f"the spec replicas field {go_quote(paths.texts[0])} does not exist"))
+    shown: Document = {"replicas": value_at(document, paths.status) or 0}
+    selected = value_at(document, paths.selector) if paths.selector else None
+    if selected:
+        shown["selector"] = selected
+    return {
+        "kind": KIND,
+        "apiVersion": API_VERSION,
+        "metadata": {name: document["metadata"][name] for name in _KEPT if name in document["metadata"]},
+        "spec": {"replicas": replicas} if replicas else {},
+        "status": shown,
+    }
+
+
+def replicas_path(row: Resource) -> FieldSet:
+    """Where a resource has its replicas, as a set of one member."""
+    path = row.definition.scale.spec if row.custom else ("spec", "replicas")
+    made: FieldSet = EMPTY
+    for part in reversed(path):
+        made = {f"f:{part}": made}
+    return made
+
+
 def get_scale(api: Api, call: Call) -> Response:
     """The Scale of the object that the request names."""
     stored = call.current()
     if stored is None:
         raise Rejected(not_found(call.row.group, call.row.plural, call.request.name))
-    return Response(200, document=scale_of(stored.document), revision=stored.revision)
+    return Response(200, document=scale_of(call.row, stored.document), revision=stored.revision)
 
 
 def update_scale(api: Api, call: Call) -> Response:
@@ -65,14 +98,18 @@ def patch_scale(api: Api, call: Call) -> Response:
     check_write_options("patch", call.request.options)
     if is_apply(call):
         return _rescale(api, call, lambda stored: _applied(api, call, stored), "")
-    return _rescale(api, call, lambda stored: patched(api, call, scale_of(stored.document), KIND, API_VERSION), "")
+    return _rescale(
+        api, call, lambda stored: patched(api, call, scale_of(call.row, stored.document), KIND, API_VERSION), ""
+    )
 
 
 def _applied(api: Api, call: Call, stored: Stored) -> Document:
     """The Scale with the request's configuration in it, and the managedFields that it has then."""
     manager = call.request.options.get("fieldManager") or ""
     who = Applier(schema.of_kind(KIND, API_VERSION), KIND, API_VERSION, manager, "scale", call.now)
-    live = managed.with_entries(scale_of(stored.document), managed.scale_entries(stored.document))
+    live = managed.with_entries(
+        scale_of(call.row, stored.document), managed.scale_entries(stored.document, replicas_path(call.row))
+    )
     document, entries = applied(api, call, who, live)
     metadata = {**document["metadata"], "managedFields": entries}
     return {**document, "metadata": metadata}
@@ -88,14 +125,21 @@ def _rescale(api: Api, call: Call, make: Any, uid: str) -> Response:
         kept = {name: value for name, value in document["metadata"].items() if name != "resourceVersion"}
         if metadata.get("resourceVersion"):
             kept["resourceVersion"] = metadata["resourceVersion"]
-        rescaled = {**document, "metadata": kept, "spec": {**document["spec"], "replicas": replicas}}
+        rescaled = {**document, "metadata": kept}
+        if call.row.custom:
+            rescaled = with_value_at(rescaled, call.row.definition.scale.spec, replicas)
+        else:
+            rescaled["spec"] = {**document["spec"], "replicas": replicas}
         if is_apply(call):
-            return managed.with_entries(rescaled, managed.parent_entries(document, metadata["managedFields"]))
-        return api.track_scale(call, rescaled, stored)
+            entries = managed.parent_entries(document, metadata["managedFields"], replicas_path(call.row))
+            return managed.with_entries(rescaled, entries)
+        return api.track_scale(call, rescaled, stored, replicas)
 
     response = replace(api, call, parent, uid)
     document = response.document if response.obj is None else response.obj.document
-    return Response(response.code, document=scale_of(document), revision=response.revision, warnings=call.warnings)
+    return Response(
+        response.code, document=scale_of(call.row, document), revision=response.revision, warnings=call.warnings
+    )
 
 
 def _check(call: Call, scale: Document, replicas: int, stored: Stored) -> None:

@@ -50,7 +50,7 @@ def insert(api: Api, call: Call, document: Document) -> Stored:
     for _ in range(_GENERATED_NAME_ATTEMPTS if generated else 1):
         if generated:
             name = api.generate_name(call, prefix) if prefix.isascii() else prefix
-        existing = txn.get(row.plural, namespace + name)
+        existing = txn.get(row.key, namespace + name)
         if existing is None:
             break
     key = namespace + name
@@ -134,7 +134,8 @@ def replace(api: Api, call: Call, make: Make, uid: str, *, may_create: bool = Fa
     api.check_admitted(call, "UPDATE", document)
     # RECORD
     if api.deletes_during_update(call, document, old):
-        call.txn.delete(row.plural, old)
+        call.txn.delete(row.key, old)
+        api.removed(call)
         return Response(200, document=document, revision=old.revision, warnings=call.warnings)
     if api.is_noop(document, old):
         return answer(call, 200, old)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from refk8s.api.crd import definition
 from refk8s.api.validate import (
     autoscaler,
     controllerrevision,
@@ -50,4 +51,7 @@ RULES: Final = {
     "ClusterRoleBinding": Rules(rbac.create_cluster_binding, rbac.update_cluster_binding, namespaced=False),
     "ResourceQuota": Rules(quota.create, quota.update, quota.update_status),
     "LimitRange": Rules(quota.create_limits, quota.update_limits),
+    "CustomResourceDefinition": Rules(
+        definition.validate_create, definition.validate_update, definition.validate_status_update, namespaced=False
+    ),
 }

@@ -1,0 +1,1 @@
+"""Custom resources: definitions, the schemas they carry, and the resources they serve."""
