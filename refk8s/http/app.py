@@ -101,7 +101,7 @@ class App:
         review = reviews.answer(http)
         if review is not None:
             return Answer(201, negotiate.encode(review, kind), kind)
-        target = target_of(path)
+        target = target_of(path, self._live.world.store)
         if http.method == "GET" and (target.watches or (not target.name and _true(query.get("watch")))):
             return self._watch(http, target)
         request = request_of(http, target)

@@ -8,6 +8,7 @@ from typing import Any, Final
 import attrs
 
 from ..api import discovery
+from ..api.crd import serving
 from ..api.endpoints import Http, Refused
 from ..api.registry import ROWS, Resource
 from ..api.status import generic
@@ -69,7 +70,7 @@ def served(live: Live) -> dict[str, discovery.Versions]:
 
 def rows(live: Live) -> tuple[Resource, ...]:
     """The resources that are served and stored."""
-    return ROWS
+    return (*ROWS, *serving.rows(live.world.store))
 
 
 def _discovery(http: Http, live: Live) -> Page | None:

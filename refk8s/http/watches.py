@@ -119,6 +119,7 @@ class Hub:
             event = seen(change, watch.matches)
             if event is None:
                 continue
+            event = watch.shown(event)
             alike = (stream.accept, stream.started, event.type, event.object is change.obj.document)
             line = lines.get(alike)
             if line is None:
