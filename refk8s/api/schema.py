@@ -101,6 +101,18 @@ def kinds() -> tuple[tuple[str, str], ...]:
     return tuple((api_version, kind) for api_version, _, kind in pairs)
 
 
+def kinds_by_name() -> dict[str, str]:
+    """The short schema name (`core.v1.Pod`) of each `apiVersion/kind` that has a type here."""
+    found: dict[str, str] = _data()["kinds"]
+    return found
+
+
+def facts(name: str) -> dict[str, Any]:
+    """What `schema_data.json` says of a short schema name, for documents about the types. Raises KeyError."""
+    found: dict[str, Any] = _data()["types"][name]
+    return found
+
+
 @cache
 def named(name: str) -> Type:
     """The struct type of a short schema name such as `core.v1.PodSpec`. Raises KeyError if there is none."""

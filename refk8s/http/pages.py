@@ -6,8 +6,9 @@ import sys
 from typing import Any, Final
 
 import attrs
+import orjson
 
-from ..api import discovery
+from ..api import discovery, openapi
 from ..api.crd import serving
 from ..api.endpoints import Http, Refused
 from ..api.registry import ROWS, Resource
@@ -55,6 +56,8 @@ def page(http: Http, live: Live) -> Page | None:
         return Page(200, _VERSION)
     if path.startswith(_HEALTH):
         return _health(http)
+    if path.startswith("/openapi/"):
+        return _openapi(http, live)
     if path == "/":
         _only_get(http)
         return Page(200, discovery.paths(served(live), _PATHS))
@@ -71,6 +74,28 @@ def served(live: Live) -> dict[str, discovery.Versions]:
 def rows(live: Live) -> tuple[Resource, ...]:
     """The resources that are served and stored."""
     return (*ROWS, *serving.rows(live.world.store))
+
+
+def _openapi(http: Http, live: Live) -> Page | None:
+    """The OpenAPI documents; who has the current one is told so. Source: kube-openapi/pkg/handler3/handler.go."""
+    path, found = http.path.removesuffix("/"), rows(live)
+    if path == "/openapi/v2":
+        content, kind = openapi.swagger(found), JSON
+    elif path == "/openapi/v3":
+        content, kind = orjson.dumps(openapi.index(found)), _TEXT
+    else:
+        document = (
+            openapi.document(found, path.removeprefix("/openapi/v3/")) if path.startswith("/openapi/v3/") else None
+        )
+        if document is None:
+            return None
+        content, kind = document, JSON
+    _only_get(http)
+    tag = f'"{openapi.hash_of(content)}"'
+    headers = ((b"etag", tag.encode()), (b"vary", b"Accept"))
+    if tag in http.headers.get("if-none-match", ""):
+        return Page(304, b"", kind, headers)
+    return Page(200, content, kind, headers)
 
 
 def _discovery(http: Http, live: Live) -> Page | None:
