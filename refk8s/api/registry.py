@@ -112,7 +112,12 @@ ROWS: Final = (
         singular="pod",
         short_names=("po",),
         categories=("all",),
-        subresources={**_STATUS, "binding": ("create",), "ephemeralcontainers": ("get", "patch", "update")},
+        subresources={
+            **_STATUS,
+            "binding": ("create",),
+            "eviction": ("create",),
+            "ephemeralcontainers": ("get", "patch", "update"),
+        },
         graceful=True,
         returns_deleted=True,
         fields=_POD_FIELDS,

@@ -39,7 +39,7 @@ from ..status import (
 )
 from ..store import Change, Collection, Document, Expired, Store, Stored
 from ..validate import warnings
-from . import binding, bodies, collection, custom, read, scale, write
+from . import binding, bodies, collection, custom, eviction, read, scale, write
 from .call import Call, failure, unstored
 from .lister import Lister
 
@@ -61,6 +61,7 @@ VERBS: Final[Mapping[tuple[str, str], Handler]] = {
     ("delete", ""): finalize.delete,
     ("deletecollection", ""): collection.delete_collection,
     ("create", "binding"): binding.bind,
+    ("create", "eviction"): eviction.evict,
     ("get", "scale"): scale.get_scale,
     ("update", "scale"): scale.update_scale,
     ("patch", "scale"): scale.patch_scale,
