@@ -26,7 +26,7 @@ HEADINGS: Final = (
     "Open questions",
 )
 NO_COMPONENT: Final = frozenset(
-    {"README.md", "PERFORMANCE.md", "TRACK_RECORD.md", "cli.md", "scenarios.md", "traces.md"}
+    {"README.md", "PERFORMANCE.md", "TRACK_RECORD.md", "cli.md", "conformance.md", "scenarios.md", "traces.md"}
 )
 """Pages about the whole, or about files and commands, which have a form of their own."""
 

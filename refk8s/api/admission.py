@@ -18,7 +18,7 @@ import attrs
 from refk8s.api.default.sharing import with_missing, with_value
 from refk8s.api.status import Rejected, cause, forbidden, go_quote, not_found
 
-__all__ = ["Lister", "admit", "admit_binding", "check", "namespace_lifecycle"]
+__all__ = ["Lister", "admit", "admit_binding", "check", "check_resize", "namespace_lifecycle"]
 
 Doc = dict[str, Any]
 Operation = Literal["CREATE", "UPDATE", "DELETE"]
@@ -78,6 +78,13 @@ def check(kind: str, operation: Operation, doc: Doc, lookup: Lister) -> None:
     if operation == "CREATE" or name != doc["metadata"].get("name"):
         why = f"PriorityClass {name} is already marked as default. Only one default can exist"
         raise Rejected(forbidden("scheduling.k8s.io", "priorityclasses", _name(doc), why))
+
+
+def check_resize(new: Doc, old: Doc, lookup: Lister) -> None:
+    """PersistentVolumeClaimResize: what a claim may grow. Raises Rejected (403)."""
+    from refk8s.api import admission_further
+
+    admission_further.check_resize(new, old, lookup)
 
 
 def admit_binding(binding: Doc, lookup: Lister) -> Doc:

@@ -51,14 +51,19 @@ def check_resize(new: Doc, old: Doc, lookup: Lister) -> None:
         return
     if (old.get("status") or {}).get("phase") != "Bound":
         raise _refused(new, "Only bound persistent volume claims can be expanded")
-    name = (old["metadata"].get("annotations") or {}).get(_STORAGE_CLASS) or (old["spec"].get("storageClassName") or "")
-    found = lookup.get("StorageClass", "", name) if name else None
+    name = _class_of(new)
+    found = lookup.get("StorageClass", "", name) if name and name == _class_of(old) else None
     if found is None or not found.get("allowVolumeExpansion"):
         why = (
             "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support "
             "resize"
         )
         raise _refused(new, why)
+
+
+def _class_of(claim: Doc) -> str:
+    annotations = claim["metadata"].get("annotations") or {}
+    return str(annotations.get(_STORAGE_CLASS) or claim["spec"].get("storageClassName") or "")
 
 
 def _refused(claim: Doc, why: str) -> Rejected:

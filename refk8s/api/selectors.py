@@ -63,6 +63,8 @@ def field_path(row: Resource, label: str) -> str | None:
 
 def unknown_field(row: Resource, label: str) -> str:
     """What upstream says of a field label that the kind does not know. Source: runtime/scheme.go, DefaultMetaV1FieldSelectorConversion."""
+    if row.kind == "Job":
+        return f"field label {go_quote(label)} not supported for Job"
     if row.fields is not None:
         return f"field label not supported: {label}"
     return f'{go_quote(label)} is not a known field selector: only "metadata.name", "metadata.namespace"'
@@ -76,10 +78,16 @@ def text_at(document: Document, path: str) -> str:
             return ""
         value = value.get(part)
     if value is None:
-        return "false" if path in _BOOLEANS else ""
+        return _ABSENT.get(path, "")
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
 
 
-_BOOLEANS = ("spec.unschedulable", "spec.hostNetwork")
+_ABSENT = {
+    "spec.unschedulable": "false",
+    "spec.hostNetwork": "false",
+    "status.succeeded": "0",
+    "status.replicas": "0",
+}
+"""How fields that are left out when they are zero are written."""

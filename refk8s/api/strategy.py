@@ -67,9 +67,13 @@ def prepare_update(kind: str, new: Doc, old: Doc) -> Doc:
     return with_kept_metadata(_table(_UPDATE, kind)[kind](_with_generation(new, old), old), old)
 
 
-def prepare_status_update(kind: str, new: Doc, old: Doc) -> Doc:
-    """A write to the `status` subresource with the old spec. KeyError: unknown kind, or no such subresource."""
+def prepare_status_update(kind: str, new: Doc, old: Doc, now: str = "") -> Doc:
+    """A write to the `status` subresource, at time `now`, with the old spec. KeyError: unknown kind, or no such subresource."""
     new = _with_generation(new, old)
+    if kind == "PersistentVolume" and now:
+        from refk8s.api.strategy_further import dated_phase
+
+        new = dated_phase(new, old, now)
     return with_kept_metadata(_table(_STATUS, kind)[kind](restored(new, old, "spec"), old), old)
 
 

@@ -184,8 +184,19 @@ def _ungated_pod_template(new: Doc, old: Doc | None) -> Doc:
 
 
 def _create_volume(volume: Doc) -> Doc:
-    status = {"phase": "Pending", "lastPhaseTransitionTime": volume["metadata"].get("creationTimestamp")}
-    return {**volume, "status": status}
+    status, since = {"phase": "Pending"}, volume["metadata"].get("creationTimestamp")
+    return {**volume, "status": {**status, "lastPhaseTransitionTime": since} if since else status}
+
+
+def dated_phase(new: Doc, old: Doc, now: str) -> Doc:
+    """A PersistentVolume whose status says since when it is in its phase."""
+    status, before, key = new.get("status") or {}, old.get("status") or {}, "lastPhaseTransitionTime"
+    since = status.get(key)
+    if status.get("phase") == before.get("phase"):
+        since = since or before.get(key)
+    elif since is None or since == before.get(key):
+        since = now
+    return new if since is None or since == status.get(key) else {**new, "status": {**status, key: since}}
 
 
 def _create_claim(claim: Doc) -> Doc:

@@ -24,7 +24,7 @@ from ..api.watch import Watch, open_watch
 from ..core.model import Occasion
 from ..core.wire import Request
 from .api_match import Symbols, compare
-from .cases import ConformanceError
+from .cases import ConformanceError, files
 from .report import Disagreement, Group, Report
 
 __all__ = ["CORPUS", "ConformanceError", "Replayer", "Step", "replay", "replay_scenario", "scenarios", "served_only"]
@@ -59,18 +59,23 @@ def replay(folder: Path | str, themes: tuple[str, ...] = ()) -> Report:
 
 
 def scenarios(folder: Path) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """(theme, scenarios) of each file of the corpus in `folder`, by name. Raises ConformanceError."""
-    paths = sorted(folder.glob("api-*.json"))
-    if not paths:
+    """(theme, scenarios) of each file `api-*.json` of the corpus in `folder`, packed or not, by name. Raises ConformanceError."""
+    found = sorted((name, text) for name, text in files(folder) if is_dialogues(name))
+    if not found:
         raise ConformanceError(f"{folder}: no case files in it; expected files named api-*.json")
-    for path in paths:
+    for path, text in found:
         try:
-            corpus = orjson.loads(path.read_bytes())
+            corpus = orjson.loads(text)
         except orjson.JSONDecodeError as error:
             raise ConformanceError(f"{path}: no valid JSON ({error}); copy it again or mend it") from None
         if not isinstance(corpus, dict) or "theme" not in corpus or not isinstance(corpus.get("scenarios"), list):
             raise ConformanceError(f'{path}: "theme" or "scenarios" is missing; this is no file of the api corpus')
         yield corpus["theme"], corpus["scenarios"]
+
+
+def is_dialogues(name: str) -> bool:
+    """Whether a file, or one in an archive (`ARCHIVE:FILE`), is of this corpus by its name."""
+    return name.replace(":", "/").rpartition("/")[2].startswith("api-")
 
 
 def replay_scenario(scenario: dict[str, Any]) -> list[Step]:

@@ -18,7 +18,7 @@ import attrs
 import refk8s
 from refk8s.core.errors import Refk8sError
 
-__all__ = ["Case", "ConformanceError", "read", "vendored"]
+__all__ = ["Case", "ConformanceError", "files", "read", "vendored"]
 
 _JSON = (".json", ".json.gz", ".json.xz")
 _ARCHIVES = (".tar.xz", ".tar.gz", ".tgz", ".tar")
@@ -55,7 +55,7 @@ def vendored(corpus: str) -> Path:
 def read(path: Path) -> dict[str, list[Case]]:
     """Return the cases by family, both in the order of the files' names. Raises ConformanceError."""
     families: dict[str, list[Case]] = {}
-    for name, text in _files(path):
+    for name, text in files(path):
         family, cases = _parse(name, text)
         families.setdefault(family, []).extend(cases)
     if not families:
@@ -64,8 +64,8 @@ def read(path: Path) -> dict[str, list[Case]]:
     return dict(sorted(families.items()))
 
 
-def _files(path: Path) -> Iterator[tuple[str, bytes]]:
-    """Yield name and content of each case file."""
+def files(path: Path) -> Iterator[tuple[str, bytes]]:
+    """Yield name and content of each case file in a folder, a file or an archive. Raises ConformanceError."""
     if path.is_file():
         yield from _contents(path)
     elif path.is_dir():

@@ -21,11 +21,11 @@ def run_corpus(folder: Path | None = None) -> Report:
     parts = [folder / name for name in CORPORA if (folder / name).is_dir()] if folder.is_dir() else []
     if parts:
         return Report.joined(run_corpus(part) for part in parts)
-    for home in (folder, folder / "public"):
-        if home.is_dir() and any(home.glob("api-*.json")):
-            from . import api
+    home = folder / "public" if (folder / "public").is_dir() else folder
+    if folder.name == "api" or any(home.glob("api-*.json")):
+        from . import api
 
-            return api.replay(home)
+        return api.replay(home)
     from . import scheduler
 
     cases = [case for family in read(folder).values() for case in family]

@@ -26,9 +26,13 @@ def default_ingress_class(ingress_class: Doc) -> Doc:
     """A decoded IngressClass: its parameters are cluster-scoped unless they say otherwise."""
 
     def spec(found: Doc) -> Doc:
-        return changed(found, "parameters", lambda parameters: with_missing(parameters, {"scope": "Cluster"}))
+        return changed(found, "parameters", _scoped)
 
     return changed(ingress_class, "spec", spec)
+
+
+def _scoped(parameters: Doc) -> Doc:
+    return parameters if parameters.get("scope") is not None else {**parameters, "scope": "Cluster"}
 
 
 def default_network_policy(policy: Doc) -> Doc:

@@ -270,6 +270,10 @@ class Api:
         kind = call.row.kind
         if kind == "PriorityClass" or (kind == "Pod" and operation == "CREATE"):
             admission.check(kind, operation, document, Lister(call))
+        elif kind == "PersistentVolumeClaim" and operation == "UPDATE" and not call.request.subresource:
+            current = call.current()
+            assert current is not None  # an update of what is there
+            admission.check_resize(document, current.document, Lister(call))
 
     def begin_create(self, call: Call, document: Document) -> Document:
         """What a new object gets from pools before it is prepared and validated: a Service its addresses and ports."""
@@ -294,7 +298,7 @@ class Api:
         if call.row.custom:
             return custom.prepare_update(call, document, old.document)
         if subresource == "status":
-            return strategy.prepare_status_update(kind, document, old.document)
+            return strategy.prepare_status_update(kind, document, old.document, call.now)
         if subresource == "finalize":
             return strategy.prepare_finalize_update(document, old.document)
         if subresource == "ephemeralcontainers":

@@ -34,7 +34,11 @@ def scale_of(row: Resource, document: Document) -> Document:
         return _of_custom(row, document)
     metadata, spec, status = document["metadata"], document["spec"], document.get("status") or {}
     replicas = spec.get("replicas", 0)
-    selected = selector.from_object(view(LabelSelector, spec.get("selector") or {}))
+    given = spec.get("selector") or {}
+    if document["kind"] == "ReplicationController":
+        selected = selector.from_labels(given)
+    else:
+        selected = selector.from_object(view(LabelSelector, given))
     shown: Document = {"replicas": status.get("replicas", 0)}
     if str(selected):
         shown["selector"] = str(selected)

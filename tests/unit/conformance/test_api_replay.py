@@ -55,7 +55,7 @@ def test_another_code_or_reason_does_not_agree() -> None:
 
 
 def test_a_kind_that_is_not_served_disagrees() -> None:
-    assert verdicts(step("POST", "/apis/batch/v1/namespaces/t-{u}/jobs", 201, {}, b={})) == [(False, False)]
+    assert verdicts(step("POST", "/apis/batch/v1/namespaces/t-{u}/works", 201, {}, b={})) == [(False, False)]
 
 
 @pytest.mark.parametrize(
