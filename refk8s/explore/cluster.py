@@ -31,6 +31,7 @@ from ..core.watching import WATCHES, Watches
 from ..core.wire import Request
 from ..core.world import World
 from ..kubelet.program import NodeSpec, kubelet
+from ..scheduler.config import configuration
 from ..scheduler.program import kube_scheduler
 from ..users.script import Step, add_step, user
 from .given import rested
@@ -54,7 +55,7 @@ class Parts:
 
     api: Api = attrs.field(factory=Api)
     controller_manager: Callable[[Mapping[str, bool]], Program] = kube_controller_manager
-    scheduler: Callable[[], Program] = kube_scheduler
+    scheduler: Callable[..., Program] = kube_scheduler
     kubelet: Callable[[NodeSpec, Any], Program] = kubelet
     user: Callable[[tuple[Step, ...]], Program] = user
     watches: Watches = WATCHES
@@ -67,7 +68,8 @@ class Cluster:
     `nodes`: one kubelet each (`absent` names those that start switched off); `users`: name → script; `behaviours`: what containers do
     (refk8s.kubelet.behaviour); `objects`: documents that are in the store at the beginning (a dump); `api_servers` above 1 gives each a watch cache of its
     own; `controller_managers` and `schedulers` are replicas, of which one works at a time unless `leader_election` is off; `controllers` names those that the
-    controller manager runs (None: all). `given` is what was done before the beginning (given.py; None: the cluster is just being switched on).
+    controller manager runs (None: all); `scheduler` is a KubeSchedulerConfiguration ({}: the default one).
+    `given` is what was done before the beginning (given.py; None: the cluster is just being switched on).
     """
 
     nodes: tuple[NodeSpec, ...] = ()
@@ -78,6 +80,7 @@ class Cluster:
     api_servers: int = 1
     controller_managers: int = 1
     schedulers: int = 1
+    scheduler: Mapping[str, Any] = attrs.field(factory=dict)
     controllers: tuple[str, ...] | None = None
     leader_election: bool = True
     given: tuple[Step, ...] | None = None
@@ -132,7 +135,7 @@ def _programs(cluster: Cluster, parts: Parts) -> dict[str, Program]:
         manager = _chosen(parts.controller_manager(cluster.gates), cluster.controllers)
         programs[name] = _elected(manager, cluster.controller_managers, cluster)
     for name in _replicas("kube-scheduler", cluster.schedulers):
-        programs[name] = _elected(parts.scheduler(), cluster.schedulers, cluster)
+        programs[name] = _elected(_scheduler(parts, cluster), cluster.schedulers, cluster)
     for node in cluster.nodes:
         programs[f"kubelet/{node.name}"] = parts.kubelet(node, cluster.behaviours)
     for name, script in cluster.users.items():
@@ -151,6 +154,12 @@ def _chosen(program: Program, names: tuple[str, ...] | None) -> Program:
             raise Refk8sError(f"spec.components.controllers: no controller {name!r}; there are {', '.join(known)}")
     kept = tuple(each for each in program.controllers if each.name.partition("-")[0] in names)
     return attrs.evolve(program, controllers=kept)
+
+
+def _scheduler(parts: Parts, cluster: Cluster) -> Program:
+    return (
+        parts.scheduler(profiles=configuration(cluster.scheduler).by_name) if cluster.scheduler else parts.scheduler()
+    )
 
 
 def _elected(program: Program, replicas: int, cluster: Cluster) -> Program:

@@ -18,6 +18,7 @@ from ..explore.cluster import Cluster
 from ..kubelet.behaviour import BehaviourError, Behaviours, parse_behaviours
 from ..kubelet.node_document import initial_document
 from ..kubelet.program import NodeSpec
+from ..scheduler.config import ConfigError, configuration
 from .annotations import BadBehaviour, check_behaviour
 from .spec import API_VERSION, KIND, Document, Expectation, NodeGroup, Spec
 from .structure import Misfit, structure
@@ -95,6 +96,8 @@ def from_data(data: Mapping[str, Any], *, base: Path | None = None) -> Scenario:
         raw["given"] = spec.given
     if spec.objects:
         raw["objects"] = spec.objects
+    if spec.scheduler:
+        raw["scheduler"] = spec.scheduler
     metadata = document.metadata
     whole = {**data, "spec": raw}
     return Scenario(metadata.name, metadata.description, cluster, tuple(spec.expect), whole, spec.must_succeed)
@@ -182,6 +185,7 @@ def _cluster(spec: Spec) -> Cluster:
         api_servers=spec.components.api_servers,
         controller_managers=spec.components.controller_managers,
         schedulers=spec.components.schedulers,
+        scheduler=spec.scheduler if isinstance(spec.scheduler, dict) else {},
         controllers=None if spec.components.controllers is None else tuple(spec.components.controllers),
         leader_election=spec.components.leader_election,
         gates=dict(spec.gates),
@@ -273,7 +277,39 @@ def _inlined(spec: Spec, base: Path) -> Spec:
     objects = [*spec.objects, *(document for name in spec.dumps for document in documents_of(base / name))]
     users = {name: [_inlined_step(step, base) for step in steps] for name, steps in spec.users.items()}
     given = None if spec.given is None else [_inlined_step(step, base) for step in spec.given]
-    return attrs.evolve(spec, dumps=[], objects=objects, users=users, given=given)
+    scheduler = _scheduler(spec.scheduler, base)
+    return attrs.evolve(spec, dumps=[], objects=objects, users=users, given=given, scheduler=scheduler)
+
+
+def _scheduler(given: str | dict[str, Any], base: Path) -> dict[str, Any]:
+    """The scheduler's configuration, read in and tried. Raises Misfit or, for a file of its own, Refk8sError."""
+    if isinstance(given, str):
+        return scheduler_configuration(base / given)
+    if given:
+        try:
+            configuration(given)
+        except ConfigError as error:
+            raise Misfit(("spec", "scheduler"), str(error)) from None
+    return given
+
+
+def scheduler_configuration(path: Path) -> dict[str, Any]:
+    """The KubeSchedulerConfiguration in a file. Raises Refk8sError."""
+    sources = sources_of(path)
+    source = sources[0]
+    if len(sources) > 1:
+        raise Refk8sError(
+            f"{source.where}:{sources[1].line}: a scheduler configuration is one document, this file has more"
+        )
+    if source.twice:
+        key, line = source.twice
+        raise Refk8sError(f"{source.where}:{line}: {key!r} is there twice in this map; keep one")
+    try:
+        configuration(source.data)
+    except ConfigError as error:
+        raise ConfigError(f"{source.where}: {error}") from None
+    found: dict[str, Any] = source.data
+    return found
 
 
 def _inlined_step(step: dict[str, Any], base: Path) -> dict[str, Any]:

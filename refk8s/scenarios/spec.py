@@ -151,6 +151,8 @@ class Spec:
     objects: list[Manifest] = attrs.Factory(list)
     """Objects of the beginning, as they are: no admission happens."""
     components: Components = attrs.Factory(Components)
+    scheduler: str | dict[str, Any] = attrs.Factory(dict)
+    """A KubeSchedulerConfiguration, or the file with it, relative to the scenario; without one, the default configuration."""
     gates: dict[GateName, bool] = attrs.Factory(dict)
     """Feature gates that differ from their defaults in Kubernetes v1.36."""
     epoch: Time = "2026-01-01T00:00:00Z"

@@ -5,7 +5,7 @@ Source: pkg/scheduler/schedule_one.go, bindingCycle, handleBindingCycleError.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from typing import Any
 
 import attrs
@@ -23,7 +23,7 @@ from .messages import fit_error
 from .nodeinfo import PodInfo
 from .queue import EMPTY_QUEUE, IN_FLIGHT, Queue
 from .report import BINDING_REJECTED, is_being_reported
-from .rules import scheduler_of
+from .rules import NO_PROFILES, Profiles, scheduler_of
 
 __all__ = ["POD_GONE", "Bind"]
 
@@ -38,7 +38,7 @@ class Bind(Controller):
 
     name: str = "bind"
     workers: int = MANY
-    profiles: Mapping[str, Profile] = attrs.Factory(dict)
+    profiles: Profiles = NO_PROFILES
 
     def forget(self, cache: Cache, key: str) -> Cache:
         """The cache after a failed binding. Source: schedule_one.go, unreserveAndForget."""

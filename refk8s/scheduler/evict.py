@@ -6,7 +6,7 @@ Source: pkg/scheduler/framework/preemption/executor.go, prepareCandidateAsync; f
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Generator, Sequence
 from typing import Any
 
 import attrs
@@ -15,11 +15,10 @@ from ..api.store import Stored
 from ..controllers.runtime import Controller, delete, patch
 from ..core.flight import Cached, Now, Parallel, Recall, Reconcile, Remember
 from ..core.wire import Response
-from .framework import Profile
 from .memory import PREEMPTING, QUEUE, condition_patch, keep, recorder_of, rules_now
 from .nodeinfo import PodInfo
 from .queue import EMPTY_QUEUE, Queue
-from .rules import DEFAULT_SCHEDULER
+from .rules import DEFAULT_SCHEDULER, NO_PROFILES, Profiles
 
 __all__ = ["Evict", "ordered"]
 
@@ -39,7 +38,7 @@ class Evict(Controller):
 
     name: str = "preempt"
     workers: int = MANY
-    profiles: Mapping[str, Profile] = attrs.Factory(dict)
+    profiles: Profiles = NO_PROFILES
 
     def reconcile(self, key: str) -> Reconcile:
         """Do what was ordered for the preemptor `key`, then let it back into the queue; at once if something failed."""

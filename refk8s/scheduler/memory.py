@@ -13,9 +13,8 @@ from ..core.clock import rfc3339
 from ..core.flight import Cached, Enqueue, Now, Recall, Remember
 from ..core.hands import Hands
 from .cache import EMPTY_CACHE, Cache
-from .framework import Profile
 from .queue import EMPTY_QUEUE, Queue
-from .rules import DEFAULT_SCHEDULER, ProfileRules
+from .rules import DEFAULT_SCHEDULER, ProfileRules, Profiles
 
 __all__ = [
     "CACHE",
@@ -41,7 +40,6 @@ WAITING: Final = "waiting"
 UNSURE: Final = "~unsure"
 """The memory that a binding got no answer: it may have taken effect all the same. For invariants only."""
 
-Profiles = Mapping[str, Profile]
 Effects = Generator[Any, Any, None]
 
 

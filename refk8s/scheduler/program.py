@@ -7,7 +7,7 @@ Source: pkg/scheduler/{scheduler,schedule_one,eventhandlers}.go.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from typing import Any, Final
 
 import attrs
@@ -28,14 +28,14 @@ from .cycle import Decision, schedule
 from .events import ActionType, ClusterEvent, EventResource, node_events, pod_events
 from .evict import Evict, ordered
 from .filters import Nominated
-from .framework import Code, Point, Profile, Status
+from .framework import Code, Point, Status
 from .memory import CACHE, PREEMPTING, QUEUE, UNSURE, WAITING, keep, keep_in, recorder_of, rules_in, rules_now
 from .messages import fit_error
 from .nodeinfo import PodInfo
 from .plugins import default_profile
 from .queue import BACKOFF, EMPTY_QUEUE, MAX_UNSCHEDULABLE_MS, UNSCHEDULABLE, Queue, Queued
 from .report import ReportFailure, leftover_in
-from .rules import DEFAULT_SCHEDULER, ProfileRules, profiles_by_name, scheduler_of
+from .rules import DEFAULT_SCHEDULER, NO_PROFILES, ProfileRules, Profiles, scheduler_of
 
 __all__ = ["UNSURE", "Bind", "Cycle", "Evict", "Flush", "ReportFailure", "kube_scheduler"]
 
@@ -57,8 +57,8 @@ OWNERS: Final = {
 }
 
 
-def _default_profiles() -> tuple[Profile, ...]:
-    return (default_profile(),)
+def _default_profiles() -> Profiles:
+    return Profiles.of(default_profile())
 
 
 @attrs.frozen(eq=False)
@@ -67,12 +67,7 @@ class Cycle(Controller):
 
     name: str = "cycle"
     workers: int = 1
-    profiles: tuple[Profile, ...] = attrs.Factory(_default_profiles)
-    by_name: Mapping[str, Profile] = attrs.field(init=False)
-
-    @by_name.default
-    def _by_name(self) -> Mapping[str, Profile]:
-        return profiles_by_name(self.profiles)
+    profiles: Profiles = attrs.Factory(_default_profiles)
 
     def watches(self) -> tuple[tuple[str, Handler], ...]:
         """Pods and nodes; namespaces for affinity, services and owners for default spreading, disruption budgets for preemption."""
@@ -200,13 +195,13 @@ class Cycle(Controller):
 
     def rules(self, hands: Hands) -> ProfileRules:
         """The rules of the queue as things are now."""
-        return rules_in(hands, self.by_name)
+        return rules_in(hands, self.profiles)
 
     # ---- seams: each decision by itself
 
     def responsible(self, pod: Stored) -> bool:
         """Whether the pod is for this scheduler."""
-        return (pod.document["spec"].get("schedulerName") or DEFAULT_SCHEDULER) in self.by_name
+        return (pod.document["spec"].get("schedulerName") or DEFAULT_SCHEDULER) in self.profiles
 
     def confirm(self, cache: Cache, pod: PodInfo, node: str) -> Cache:
         """The cache after the informer showed `pod` bound to `node`."""
@@ -244,7 +239,7 @@ class Cycle(Controller):
     def decide(self, entry: Queued, cache: Cache, nominated: Nominated = EMPTY) -> Decision:
         """The decision of one cycle; ties go by the pod's uid."""
         turn = cell("tie", entry.pod.key)
-        profile = self.by_name[scheduler_of(entry.pod)]
+        profile = self.profiles[scheduler_of(entry.pod)]
         return schedule(
             profile, entry.pod, cache.snapshot, nominated=nominated, choose=lambda best: best[turn % len(best)]
         )
@@ -262,7 +257,7 @@ class Cycle(Controller):
         if entry is None:
             return None
         cache: Cache = yield Recall(CACHE, EMPTY_CACHE)
-        rules = yield from rules_now(self.by_name)
+        rules = yield from rules_now(self.profiles)
         queue, pod = queue.take(rules, entry), entry.pod
         if pod.terminating or pod.key in cache.assumed:
             yield from self.skip(pod)
@@ -278,7 +273,7 @@ class Cycle(Controller):
         else:
             yield from self.preempt(pod, decision)
             now_ms = yield Now()
-            rules = yield from rules_now(self.by_name)
+            rules = yield from rules_now(self.profiles)
             nomination = decision.nominating or (pod.pod.status.nominated_node_name,)
             queue = queue.unschedulable(rules, pod.key, decision.unschedulable_plugins, now_ms)
             queue = queue.nominate(pod.key, nomination[0])
@@ -301,7 +296,7 @@ class Cycle(Controller):
     ) -> Generator[Any, Any, Queue]:
         """Assume the pod on the node, reserve it, ask Permit, and hand it over to `bind`; or give it up. Source: prepareForBindingCycle."""
         where = f"{pod.namespace}/{pod.name}"
-        profile = self.by_name[scheduler_of(pod)]
+        profile = self.profiles[scheduler_of(pod)]
         assumed = self.assume(cache, pod, node)
         refused: Status | tuple[str, int] | None = None
         for plugin in profile.at(Point.RESERVE):
@@ -359,7 +354,7 @@ class Flush(Controller):
 
     name: str = "flush"
     workers: int = 1
-    profiles: Mapping[str, Profile] = attrs.Factory(dict)
+    profiles: Profiles = NO_PROFILES
 
     def reconcile(self, key: str) -> Reconcile:
         """Move the pod on if its time has come, else wait for it: a timer may be left from an earlier stay in the queue."""
@@ -385,13 +380,13 @@ def kube_scheduler(
     bind: Bind | None = None,
     report: ReportFailure | None = None,
     evict: Evict | None = None,
-    profiles: tuple[Profile, ...] | None = None,
+    profiles: Profiles | None = None,
 ) -> Program:
     """The program of a kube-scheduler with these profiles (default: the default one); the other arguments are seams."""
-    cycle = cycle or (Cycle(profiles=profiles) if profiles else Cycle())
-    if profiles and cycle.profiles is not profiles:
+    cycle = cycle or Cycle()
+    if profiles is not None:
         cycle = attrs.evolve(cycle, profiles=profiles)
-    of = cycle.by_name
+    of = cycle.profiles
     parts = (attrs.evolve(part, profiles=of) for part in (bind or Bind(), evict or Evict(), Flush()))
     binder, evictor, flush = parts
     return Program("kube-scheduler", (cycle, binder, report or ReportFailure(), evictor, flush))

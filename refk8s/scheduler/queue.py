@@ -20,8 +20,6 @@ from .events import ClusterEvent
 from .framework import Status
 from .nodeinfo import PodInfo
 
-INITIAL_BACKOFF_MS: Final = 1_000
-MAX_BACKOFF_MS: Final = 10_000
 MAX_UNSCHEDULABLE_MS: Final = 300_000
 WINDOW_MS: Final = 1_000
 """Back-off ends at the end of a window: those that end in the same one go by the queue's order."""
@@ -48,6 +46,9 @@ class Rules(Protocol):
     def opens(self, pod: PodInfo, gate: str, event: ClusterEvent) -> bool:
         """Whether the plugin `gate` waits for events of this kind."""
 
+    def backoff_ms(self, attempts: int) -> int:
+        """How long a pod has to wait after so many failed attempts."""
+
     def worth(self, pod: PodInfo, rejectors: Sequence[str], event: ClusterEvent, old: object, new: object) -> bool:
         """Whether the event may make a pod schedulable that was rejected by these plugins."""
 
@@ -58,7 +59,8 @@ class Queued:
 
     `state` is one of the names above; `since_ms` when it came, or came back from its last attempt; `attempts` counts scheduling attempts, `rejections` those
     that ended in a rejection, `errors` consecutive ones that ended in an error; `rejectors` are the plugins that said no, `gate` the one that keeps it out of
-    the queue; `order` breaks ties of priority and time; `heard` is the first event after it was popped.
+    the queue; `order` breaks ties of priority and time; `heard` is the first event after it was popped, `wait_ms` how long it has to wait after its last
+    attempt.
     """
 
     pod: PodInfo
@@ -71,6 +73,7 @@ class Queued:
     rejectors: tuple[str, ...] = ()
     gate: str = ""
     heard: int = 0
+    wait_ms: int = 0
 
     @property
     def fingerprint(self) -> int:
@@ -85,28 +88,20 @@ class Queued:
             self.rejections,
             self.errors,
             ",".join((*self.rejectors, self.gate)),
+            self.wait_ms,
         )
-
-    def backoff_ms(self) -> int:
-        """How long it has to wait after its last attempt: 1 s doubled per rejection (or consecutive error), at most 10 s.
-
-        Source: backoff_queue.go, calculateBackoffDuration.
-        """
-        count = self.errors if self.errors else self.rejections
-        return 0 if not count else min(INITIAL_BACKOFF_MS << min(count - 1, 10), MAX_BACKOFF_MS)
 
     def backoff_window(self) -> int:
         """The beginning of the window in which its back-off ends, in ms; 0 without back-off. Source: backoff_queue.go, getBackoffTime."""
-        wait = self.backoff_ms()
-        return (self.since_ms + wait) // WINDOW_MS * WINDOW_MS if wait else 0
+        return (self.since_ms + self.wait_ms) // WINDOW_MS * WINDOW_MS if self.wait_ms else 0
 
     def due_ms(self) -> int:
         """When it may be tried again: at the end of that window."""
-        return self.backoff_window() + WINDOW_MS if self.backoff_ms() else self.since_ms
+        return self.backoff_window() + WINDOW_MS if self.wait_ms else self.since_ms
 
     def backs_off(self, now_ms: int) -> bool:
         """Whether its back-off is not over. Source: backoff_queue.go, isPodBackingoff."""
-        return bool(self.backoff_ms()) and now_ms < self.due_ms()
+        return self.wait_ms > 0 and now_ms < self.due_ms()
 
 
 @attrs.define(eq=False)
@@ -257,6 +252,7 @@ class Queue:
             entry.rejections,
             entry.errors,
             heard=len(self.events),
+            wait_ms=entry.wait_ms,
         )
         taken = self._put(rules, flying)
         taken.active = heap
@@ -288,7 +284,10 @@ class Queue:
             return self
         names = tuple(sorted(rejectors))
         errors, rejections = (0, old.rejections + 1) if names else (old.errors + 1, old.rejections)
-        back = attrs.evolve(old, since_ms=now_ms, errors=errors, rejections=rejections, rejectors=names)
+        wait_ms = rules.backoff_ms(errors or rejections)
+        back = attrs.evolve(
+            old, since_ms=now_ms, errors=errors, rejections=rejections, rejectors=names, wait_ms=wait_ms
+        )
         heard = self.events[old.heard :] if key in self.flying else ()
         if not names or any(rules.worth(back.pod, names, *event) for event in heard):
             return self.landed(key)._enter(rules, back, now_ms)

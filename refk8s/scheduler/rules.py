@@ -12,7 +12,7 @@ from .framework import Profile, Status
 from .listers import NO_LISTERS, Listers
 from .nodeinfo import PodInfo
 
-__all__ = ["DEFAULT_SCHEDULER", "ProfileRules", "profiles_by_name", "scheduler_of"]
+__all__ = ["DEFAULT_SCHEDULER", "NO_PROFILES", "ProfileRules", "Profiles", "scheduler_of"]
 
 DEFAULT_SCHEDULER: Final = "default-scheduler"
 
@@ -22,9 +22,27 @@ def scheduler_of(pod: PodInfo) -> str:
     return pod.pod.spec.scheduler_name or DEFAULT_SCHEDULER
 
 
-def profiles_by_name(profiles: Sequence[Profile]) -> Mapping[str, Profile]:
-    """The profiles by the name of their scheduler."""
-    return {profile.scheduler_name: profile for profile in profiles}
+@attrs.frozen(eq=False)
+class Profiles:
+    """The profiles of a scheduler by its names, and the limits of back-off in ms."""
+
+    by_name: Mapping[str, Profile]
+    initial_backoff_ms: int = 1_000
+    max_backoff_ms: int = 10_000
+
+    @classmethod
+    def of(cls, *profiles: Profile, initial_backoff_ms: int = 1_000, max_backoff_ms: int = 10_000) -> Profiles:
+        """These profiles."""
+        return cls({profile.scheduler_name: profile for profile in profiles}, initial_backoff_ms, max_backoff_ms)
+
+    def __getitem__(self, name: str) -> Profile:
+        return self.by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.by_name
+
+
+NO_PROFILES: Final = Profiles({})
 
 
 def _nobody(key: str) -> bool:
@@ -38,7 +56,7 @@ class ProfileRules:
     `preempts` says whether the preemption for a pod is under way.
     """
 
-    profiles: Mapping[str, Profile]
+    profiles: Profiles
     listers: Listers = NO_LISTERS
     preempts: Callable[[str], bool] = _nobody
 
@@ -54,9 +72,14 @@ class ProfileRules:
         """Whether the plugin `gate` waits for events of this kind."""
         return bool(self._profile(pod).hints(gate, event))
 
+    def backoff_ms(self, attempts: int) -> int:
+        """How long a pod has to wait after so many failed attempts: the first back-off doubled each time. Source: calculateBackoffDuration."""
+        initial, most = self.profiles.initial_backoff_ms, self.profiles.max_backoff_ms
+        return min(initial << min(attempts - 1, 32), most)
+
     def worth(self, pod: PodInfo, rejectors: Sequence[str], event: ClusterEvent, old: object, new: object) -> bool:
         """Whether the event may make a pod schedulable that was rejected by these plugins."""
         return worth_requeuing(self._profile(pod), pod, rejectors, event, old, new, self.listers)
 
     def _profile(self, pod: PodInfo) -> Profile:
-        return self.profiles[scheduler_of(pod)]
+        return self.profiles.by_name[scheduler_of(pod)]

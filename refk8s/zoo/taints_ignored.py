@@ -10,6 +10,7 @@ import attrs
 from ..scheduler.framework import Profile
 from ..scheduler.plugins import default_profile
 from ..scheduler.program import Cycle
+from ..scheduler.rules import Profiles
 from .mutant import Mutant, with_scheduler
 from .scenes import apply, pod, scene
 
@@ -23,7 +24,7 @@ MUTANT = Mutant(
     id="taints-ignored",
     title="a scheduler that ignores taints and cordons",
     story=__doc__,
-    change=with_scheduler(cycle=Cycle(profiles=(_without("TaintToleration", "NodeUnschedulable"),))),
+    change=with_scheduler(cycle=Cycle(profiles=Profiles.of(_without("TaintToleration", "NodeUnschedulable")))),
     catches=("SCHED-02", "SCHED-03"),
     scenario=scene(
         {"cordon": {"name": "node-1"}},

@@ -16,10 +16,10 @@ from refk8s.scheduler.nodeinfo import PodInfo
 from refk8s.scheduler.plugins import default_profile
 from refk8s.scheduler.program import Flush
 from refk8s.scheduler.queue import ACTIVE, BACKOFF, EMPTY_QUEUE, Queue
-from refk8s.scheduler.rules import ProfileRules
+from refk8s.scheduler.rules import ProfileRules, Profiles
 from tests.unit.scheduler.build import pod
 
-RULES = ProfileRules({"default-scheduler": default_profile()})
+RULES = ProfileRules(Profiles.of(default_profile()))
 HEADER = {"apiVersion": "refk8s.dev/v1", "kind": "Scenario", "metadata": {"name": "scheduling"}}
 
 
