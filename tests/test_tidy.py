@@ -34,7 +34,7 @@ ARROWS: dict[str, set[str]] = {
         "trace",
         "invariants",
     },
-    "scenarios": {"core", "kinds", "api", "kubelet", "users", "explore"},
+    "scenarios": {"core", "kinds", "api", "scheduler", "kubelet", "users", "explore"},
     "trace": {"core", "kinds", "api", "users", "explore", "scenarios"},
     "zoo": {
         "core",
