@@ -18,7 +18,7 @@ from .rest.bodies import go_parse_error
 from .status import ApiError, Rejected, bad_request, generic, not_acceptable
 from .store import Store
 from .strict import read_json
-from .tables import check_include, table
+from .tables import check_include, internal_metadata, table
 from .yaml import BadYaml, read_yaml
 
 __all__ = ["Http", "Refused", "Target", "body_of", "request_of", "target_of", "watch_options"]
@@ -247,7 +247,7 @@ _SERVED: Final = ("application/json", "application/yaml", "application/vnd.kuber
 
 def partial_metadata(document: dict[str, Any], api_version: str = "meta.k8s.io/v1") -> dict[str, Any]:
     """The PartialObjectMetadata of an object."""
-    return {"kind": "PartialObjectMetadata", "apiVersion": api_version, "metadata": document["metadata"]}
+    return {"kind": "PartialObjectMetadata", "apiVersion": api_version, "metadata": internal_metadata(document)}
 
 
 def _as_partial(row: Resource, shape: Shape, body: dict[str, Any]) -> dict[str, Any]:

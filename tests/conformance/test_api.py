@@ -56,7 +56,7 @@ PINNED = {
     "watch": (71, 71, 71),
 }
 """Theme -> (steps, steps that agree strictly, steps that agree in status and reason). These numbers only rise."""
-MANIFESTS = (1185, 1183, 1185)
+MANIFESTS = (1185, 1185, 1185)
 """Likewise for real applications' manifests, which are other projects' files and do not come with this repository."""
 
 

@@ -14,6 +14,8 @@ from typing import Any, Final
 
 import orjson
 
+from ..default.sharing import without
+from ..default.workload import TEMPLATE_GENERATION
 from ..status import Rejected, bad_request, go_quote
 from . import objects, pods, workloads
 
@@ -112,7 +114,17 @@ def _object(document: Doc, include: str) -> Doc | None:
         return None
     if include == "Object":
         return document
-    return {"kind": "PartialObjectMetadata", "apiVersion": API_VERSION, "metadata": document["metadata"]}
+    return {"kind": "PartialObjectMetadata", "apiVersion": API_VERSION, "metadata": internal_metadata(document)}
+
+
+def internal_metadata(document: Doc) -> Doc:
+    """The metadata of an object as the API server holds it: the annotation of a DaemonSet that stands for a field is none there."""
+    metadata: Doc = document["metadata"]
+    annotations = metadata.get("annotations")
+    if document.get("kind") != "DaemonSet" or not annotations or TEMPLATE_GENERATION not in annotations:
+        return metadata
+    kept = without(annotations, TEMPLATE_GENERATION)
+    return {**metadata, "annotations": kept} if kept else without(metadata, "annotations")
 
 
 def _created(document: Doc, now_ms: int) -> list[Any]:

@@ -8,7 +8,7 @@ import pytest
 
 from refk8s.api.endpoints import Http, Refused, Shape, event_object, shape_of
 from refk8s.api.registry import RESOURCES
-from refk8s.api.tables import table
+from refk8s.api.tables import internal_metadata, table
 from refk8s.api.tables.durations import human, since
 
 Doc = dict[str, Any]
@@ -128,3 +128,12 @@ def test_only_the_first_table_of_a_watch_has_columns() -> None:
     first, second = (event_object(http, row, document, NOW_MS, first=first) for first in (True, False))
     assert len(first["columnDefinitions"]) == 3
     assert second["columnDefinitions"] is None
+
+
+def test_the_annotation_that_stands_for_a_field_is_not_shown_with_a_daemon_sets_metadata_alone() -> None:
+    generation = "deprecated.daemonset.template.generation"
+    document = {"kind": "DaemonSet", "metadata": {"name": "d", "annotations": {generation: "1"}}}
+    assert internal_metadata(document) == {"name": "d"}
+    other = {**document, "metadata": {"name": "d", "annotations": {generation: "1", "a": "b"}}}
+    assert internal_metadata(other) == {"name": "d", "annotations": {"a": "b"}}
+    assert internal_metadata({**other, "kind": "Deployment"}) is other["metadata"]
