@@ -112,9 +112,10 @@ class FaultBudget:
         return min(number, self.total)
 
     def charge(self, kind: str) -> FaultBudget:
-        """The budget after one fault of a kind, which may be beyond it (a person's own)."""
-        number = getattr(self, kind)
-        changes: dict[str, int] = {kind: max(0, number - 1), "total": max(0, self.total - 1), "spent": self.spent + 1}
+        """The budget after one fault of a kind; what it has nothing for (a person's own, a driver's little delays) is free."""
+        if not self.left(kind):
+            return self
+        changes: dict[str, int] = {kind: getattr(self, kind) - 1, "total": self.total - 1, "spent": self.spent + 1}
         return attrs.evolve(self, **changes)
 
     @property

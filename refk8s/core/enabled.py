@@ -115,14 +115,13 @@ def _owes_a_try(world: World) -> bool:
 
 def actors(world: World) -> list[int]:
     """The first level of choice: the processes that can act, ascending, then CLOCK if a timer is armed."""
-    stopped = ~world.stopped
-    ready = world.ready
-    who = 0
-    for rank in range(DUE, RANKS):
-        who |= ready[rank]
-    who &= stopped
-    for iid in ids(ready[BEHIND] & ~world.held):
-        who |= 1 << world.informers[iid][0]
+    behind, due, replies, requests, controllers, kubelets, users = world.ready
+    who = (due | replies | requests | controllers | kubelets | users) & ~world.stopped
+    behind &= ~world.held
+    if behind:
+        informers = world.informers
+        for iid in ids(behind):
+            who |= 1 << informers[iid][0]
     found = list(ids(who))
     if world.timers.next_deadline() is not None:
         found.append(CLOCK)
@@ -136,19 +135,24 @@ def actions_of(world: World, p: int) -> list[Action]:
         return [] if deadline is None else [AdvanceTo(deadline)]
     found: list[Action] = []
     ready = world.ready
-    first_iid = world.first_informer[p]
-    count = len(world.procs[p].informers)
-    behind = ((ready[BEHIND] & ~world.held) >> first_iid) & ((1 << count) - 1)
-    found.extend(_informer_action(world, first_iid + place) for place in ids(behind))
-    if world.stopped >> p & 1:
+    behind = ready[BEHIND] & ~world.held
+    if behind:
+        first_iid = world.first_informer[p]
+        behind = (behind >> first_iid) & ((1 << len(world.procs[p].informers)) - 1)
+        if behind:
+            found.extend([_informer_action(world, first_iid + place) for place in ids(behind)])
+    bit = 1 << p
+    if world.stopped & bit:
         return found
-    due = world.timers.due.get(p)
-    found.extend(Fire(p, number) for number in (due.numbers() if due is not None else ()))
-    lane = world.inbox.get(p)
-    if lane is not None and len(lane):
-        found.extend(_messages(world, p, REPLIES if ready[REPLIES] >> p & 1 else REQUESTS))
-    if any(ready[rank] >> p & 1 for rank in range(BEGIN, RANKS)):
-        found.extend(Begin(p, c) for c in ids(world.procs[p].able))
+    if ready[DUE] & bit:
+        found.extend([Fire(p, number) for number in world.timers.due[p].numbers()])
+    if ready[REPLIES] & bit:
+        found.extend(_messages(world, p, REPLIES))
+    elif ready[REQUESTS] & bit:
+        found.extend(_messages(world, p, REQUESTS))
+    for rank in range(BEGIN, RANKS):
+        if ready[rank] & bit:
+            found.extend([Begin(p, c) for c in ids(world.procs[p].able)])
     return found
 
 

@@ -46,22 +46,23 @@ class Adversary:
             return None
         if self._moments is None:
             self._moments = sorted(world.index + self._below(self._length) for _ in range(world.faults.total))
-        stands_still = is_idle(world) and world.timers.next_deadline() is None
-        end = self._end_of_a_fault(world, at_once=stands_still)
-        if end is not None:
-            return end
+        moments = self._moments
+        calm = not world.timers.goals and is_idle(world)
+        if self._ends:
+            end = self._end_of_a_fault(world, at_once=calm and world.timers.next_deadline() is None)
+            if end is not None:
+                return end
         lasting = world.down or world.holds or world.cuts
-        calm = is_idle(world) and not world.timers.goals
-        if self._moments and (world.index >= self._moments[0] or (calm and not lasting)):
+        if moments and (world.index >= moments[0] or (calm and not lasting)):
             fault = self._fault(model, world)
             if fault is not None:
-                del self._moments[0]
+                del moments[0]
                 self._remember_end(world, fault)
                 return fault
-            if not calm:
-                return None
-            self._moments.clear()
-        if not self._moments and (calm or not lasting):
+            if world.faults.total and not calm:
+                return None  # nothing of what is left is possible now
+            moments.clear()
+        if not moments and (calm or not lasting):
             self.over = True
             return StopFaults()
         return None

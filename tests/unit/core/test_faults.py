@@ -105,6 +105,12 @@ def test_a_fault_is_charged_and_no_more_is_offered_than_is_left() -> None:
     assert list(recoveries(world)) == []
 
 
+def test_a_fault_for_which_there_is_no_budget_is_free() -> None:
+    world = toy.world(MODEL, faults=FaultBudget.parse("hold=2"))
+    crashed, _ = step(MODEL, world, Crash(world.names["copier/0"]))
+    assert crashed.faults == world.faults
+
+
 def test_without_a_budget_nothing_is_offered_and_a_persons_own_faults_are_free() -> None:
     world = toy.world(MODEL)
     assert list(possible(MODEL, world)) == []
@@ -143,7 +149,7 @@ def test_any_faults_keep_the_fingerprint_and_the_labels_right_and_the_toy_conver
         action = options[rng.below(len(options))]
         kind, before = kind_of(action, world), world
         world, _ = step(MODEL, world, action)
-        assert world.faults.spent == before.faults.spent + (kind is not None)
+        assert world.faults.spent == before.faults.spent + (kind is not None and before.faults.left(kind) > 0)
         assert world.fingerprint == recompute_fingerprint(MODEL, world)
     world, _ = step(MODEL, world, StopFaults())
     assert world.fingerprint == recompute_fingerprint(MODEL, world)
