@@ -19,8 +19,8 @@ ANY = FaultBudget.parse("3")
 
 @benchmark("faults")
 def faults(size: Size) -> list[Figure]:
-    """Schedules of rollout-with-crashes (a Deployment of two replicas is created and gets a new image) per CPU second of one core, under the random driver: three
-    faults on the way, then to quiet, with all invariants on, those that are asked of the quiet cluster included.
+    """Schedules of rollout-with-crashes (a Deployment of two replicas is created and gets a new image) per CPU second of one core, under the random driver:
+    three faults on the way, then to quiet, with all invariants on, those that are asked of the quiet cluster included.
     """
     scenario = resolve("rollout-with-crashes")
     seeds, repeats = (20, 5) if size == "full" else (1, 1)

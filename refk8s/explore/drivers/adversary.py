@@ -47,9 +47,10 @@ class Adversary:
         if self._moments is None:
             self._moments = sorted(world.index + self._below(self._length) for _ in range(world.faults.total))
         moments = self._moments
-        calm = not world.timers.goals and is_idle(world)
+        stuck = world.timers.next_deadline() is None and is_idle(world)
+        calm = stuck or (not world.timers.goals and is_idle(world))
         if self._ends:
-            end = self._end_of_a_fault(world, at_once=calm and world.timers.next_deadline() is None)
+            end = self._end_of_a_fault(world, at_once=stuck)
             if end is not None:
                 return end
         lasting = world.down or world.holds or world.cuts
