@@ -186,8 +186,26 @@ class _Builder:
         if short is not None:
             return self._refer(short, row)
         name = f"{'.'.join(reversed((row.group or 'k8s.io').split('.')))}.{row.version}.{row.kind}"
-        self.schemas.setdefault(name, {"type": "object", "x-kubernetes-preserve-unknown-fields": True, **_gvk_of(row)})
+        if name not in self.schemas:
+            self.schemas[name] = self._custom(row)
         return {"$ref": self.prefix + name}
+
+    def _custom(self, row: Resource) -> Doc:
+        """The schema of a custom resource, as its definition has it, with the fields that every object has."""
+        raw: Doc = dict(row.definition.raw) if row.definition is not None else {}
+        meta = self._refer("meta.v1.ObjectMeta")
+        common = {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"allOf": [meta]} if self._wrap else meta,
+        }
+        fields = {**(raw.get("properties") or {}), **common}
+        return {
+            **(raw or {"x-kubernetes-preserve-unknown-fields": True}),
+            "type": "object",
+            "properties": fields,
+            **_gvk_of(row),
+        }
 
     def list_of(self, row: Resource) -> Doc:
         """A reference to the schema of a list of a row's kind."""
