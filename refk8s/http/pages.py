@@ -8,7 +8,7 @@ from typing import Any, Final
 import attrs
 import orjson
 
-from ..api import discovery, openapi
+from ..api import discovery, openapi, openapi_protobuf
 from ..api.crd import serving
 from ..api.endpoints import Http, Refused
 from ..api.registry import ROWS, Resource
@@ -81,6 +81,8 @@ def _openapi(http: Http, live: Live) -> Page | None:
     path, found = http.path.removesuffix("/"), rows(live)
     if path == "/openapi/v2":
         content, kind = openapi.swagger(found), JSON
+        if openapi_protobuf.MEDIA_TYPE in http.headers.get("accept", ""):
+            content, kind = openapi_protobuf.encoded(content), openapi_protobuf.ANSWERED
     elif path == "/openapi/v3":
         content, kind = orjson.dumps(openapi.index(found)), _TEXT
     else:

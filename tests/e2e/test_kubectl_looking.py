@@ -80,6 +80,9 @@ def test_explain(kubectl: Kubectl) -> None:
     )
     assert "  maxSurge\t<IntOrString>\n" in text
     assert "containers\t<[]Container> -required-" in kubectl.says("explain pod.spec")
+    assert "maxSurge\t<string>" in kubectl.says(
+        "explain --output=plaintext-openapiv2 deployment.spec.strategy.rollingUpdate"
+    )
     assert kubectl.fails("explain pod.nope") == 'error: field "nope" does not exist\n'
 
 
