@@ -32,6 +32,7 @@ from ..core.world import World
 
 VERSION: Final = 1
 KUBERNETES: Final = "v1.36.2"
+NO_TRACE: Final = "not a refk8s trace; write one with `refk8s run --trace FILE`"
 NAMES: Final = (".jsonl", ".jsonl.gz")
 """What the name of a trace ends in."""
 
@@ -192,10 +193,14 @@ def _check(path: Path, number: int, line: Mapping[str, Any], wanted: Mapping[str
 def check_header(path: Path, header: Mapping[str, Any]) -> None:
     """Raise Refk8sError for a first line that is not that of a trace of this version."""
     if header.get("refk8s") != "trace":
-        raise Refk8sError(f"{path}:1: not a refk8s trace; write one with `refk8s run --trace FILE`")
+        raise Refk8sError(f"{path}:1: {NO_TRACE}")
     if header.get("version") != VERSION:
         raise Refk8sError(
             f"{path}:1: trace version {header.get('version')!r}, this refk8s reads {VERSION}; record it again with this version"
+        )
+    if header.get("kubernetes", KUBERNETES) != KUBERNETES:
+        raise Refk8sError(
+            f"{path}:1: a trace of Kubernetes {header['kubernetes']!s:.40}, this refk8s models {KUBERNETES}; record it again with this version"
         )
     _check(path, 1, header, HEADER)
 
@@ -219,6 +224,8 @@ def _lines(path: Path) -> Iterator[dict[str, Any]]:
         try:
             parsed = orjson.loads(line)
         except orjson.JSONDecodeError as error:
+            if number == 1:
+                raise Refk8sError(f"{path}:1: {NO_TRACE}") from None
             if number == len(lines):  # no newline after it: the writer was killed in the middle of it
                 return
             raise Refk8sError(

@@ -74,15 +74,9 @@ def replay(
 ) -> Replayed:
     """Replay a trace (up to step `upto`). Strict replay raises ReplayDivergence with the line; a violation of an invariant is reported, not raised."""
     model, world = world_of(trace, parts)
-    difference = ""
-    if trace.header["digest"] != text(world.fingerprint):
-        difference = (
-            f"line 1: the first world has digest {text(world.fingerprint)}, recorded was {trace.header['digest']}"
-        )
-        if not lenient:
-            raise ReplayDivergence(
-                f"{difference}. Common causes: another version of refk8s, an edited scenario in the header"
-            )
+    difference = _difference_at_first(trace, model, world)
+    if difference and not lenient:
+        raise ReplayDivergence(f"{difference}. Common causes: another version of refk8s, an edited header")
     skipped = done = 0
     witness = Witness()
     everybody: tuple[Observer, ...] = (witness, *observers)
@@ -114,6 +108,18 @@ def replay(
         failure = _at_the_end(trace, model, world, done, monitor, witness, parts)
     status: Status = "violated" if failure is not None else "stale" if difference else "same"
     return Replayed(status, world, model, done, skipped, difference, failure)
+
+
+def _difference_at_first(trace: Trace, model: Model, world: World) -> str:
+    """How the model and the first world differ from what the header says of them; "" if they do not."""
+    header = trace.header
+    if header["digest"] != text(world.fingerprint):
+        return f"line 1: the first world has digest {text(world.fingerprint)}, recorded was {header['digest']}"
+    if header["gates"] != dict(model.gates):
+        return f"line 1: the feature gates are {dict(model.gates)}, recorded were {header['gates']}"
+    if header["epoch"] != model.epoch_ms:
+        return f"line 1: the run begins at epoch {model.epoch_ms} ms, recorded was {header['epoch']} ms"
+    return ""
 
 
 def _at_the_end(

@@ -12,8 +12,9 @@ from .story import Line, Storyteller
 def line_about(teller: Storyteller, subject: str) -> Line:
     """The last line of the story about `subject`: a step number, or `kind/name` or `kind/namespace/name`. Raises Refk8sError if there is none."""
     lines = teller.lines
-    if subject.isdigit():
-        return _line_of_step(teller, int(subject))
+    step = subject.removeprefix("#")  # as the story prints it
+    if step.isdecimal():
+        return _line_of_step(teller, int(step))
     kind, _, name = subject.partition("/")
     try:
         row = by_any(kind)

@@ -76,7 +76,9 @@ def test_an_empty_file_is_no_trace(tmp_path: Path) -> None:
 
 def test_another_kind_of_file_is_no_trace(tmp_path: Path) -> None:
     assert said(save(tmp_path / "x.jsonl", '{"a": 1}')).startswith("TRACE:1: not a refk8s trace")
-    assert said(save(tmp_path / "x.jsonl", "apiVersion: v1", "kind: Pod")).startswith("TRACE:1: broken line")
+    assert said(save(tmp_path / "x.jsonl", "apiVersion: v1", "kind: Pod")).startswith("TRACE:1: not a refk8s trace")
+    (tmp_path / "x.jsonl").write_text("a line without an end")
+    assert said(tmp_path / "x.jsonl").startswith("TRACE:1: not a refk8s trace")
     (tmp_path / "x.jsonl.gz").write_text("no gzip at all")
     assert "not compressed as its name says" in said(tmp_path / "x.jsonl.gz")
 
@@ -85,6 +87,13 @@ def test_a_trace_of_another_version_says_what_to_do(tmp_path: Path) -> None:
     other = changed(lines()[0], version=VERSION + 1)
     assert said(save(tmp_path / "x.jsonl", other)) == (
         f"TRACE:1: trace version {VERSION + 1}, this refk8s reads {VERSION}; record it again with this version"
+    )
+
+
+def test_a_trace_of_another_kubernetes_says_what_to_do(tmp_path: Path) -> None:
+    other = changed(lines()[0], kubernetes="v1.35.0")
+    assert said(save(tmp_path / "x.jsonl", other)) == (
+        f"TRACE:1: a trace of Kubernetes v1.35.0, this refk8s models {KUBERNETES}; record it again with this version"
     )
 
 

@@ -58,6 +58,16 @@ def test_another_first_world_is_a_divergence_of_line_1(tmp_path: Path) -> None:
         replay(trace)
 
 
+@pytest.mark.parametrize(("field", "value", "said"), [("gates", {"Old": True}, "feature gates"), ("epoch", 5, "epoch")])
+def test_a_header_that_says_otherwise_is_a_divergence_of_line_1(
+    tmp_path: Path, field: str, value: object, said: str
+) -> None:
+    trace = read(save(tmp_path / "x.jsonl", *edited(0, **{field: value})))
+    with pytest.raises(ReplayDivergence, match=f"line 1: .*{said} .*, recorded w"):
+        replay(trace)
+    assert replay(trace, lenient=True).status == "stale"
+
+
 def test_lenient_replay_goes_on_and_reports_the_trace_as_stale(tmp_path: Path) -> None:
     trace = read(save(tmp_path / "x.jsonl", *edited(8, label="deliver nobody pods ADDED default/x")))
     done = replay(trace, lenient=True)
