@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -28,6 +29,8 @@ from .output import table
 from .session import find_scenario, invariants, seconds
 
 SHOWN = 12
+_STEP_NUMBER = re.compile(r"(?<=\s)#(?=\d+\b)")
+"""The sign before a step's number, as the story prints it: `why #40` is no comment."""
 MOST_STEPS = 5_000
 """`run until` stops there; saying it again goes on."""
 
@@ -91,7 +94,7 @@ class Shell:
     def do(self, line: str) -> bool:
         """Carry out one command; False for `quit`. Raises Refk8sError."""
         try:
-            words = shlex.split(line, comments=True)
+            words = shlex.split(_STEP_NUMBER.sub("", line), comments=True)
         except ValueError as error:
             raise Refk8sError(f"{line!r}: {error}") from None
         if not words:

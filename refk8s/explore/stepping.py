@@ -13,7 +13,7 @@ import attrs
 from ..core.action import Action, Hold, Input, Release
 from ..core.delta import Delta
 from ..core.enabled import actions_of, actors, enabled, find, first, is_quiet
-from ..core.errors import Refk8sError
+from ..core.errors import Refk8sError, ReplayDivergence
 from ..core.invariant import Monitor, Violation
 from ..core.model import Model
 from ..core.step import step
@@ -113,7 +113,11 @@ class Stepper:
         streams = self.model.program(pid).streams
         if stream and stream not in streams:
             raise Refk8sError(f"{verb} {what}: {pid} watches {', '.join(streams) or 'nothing'}")
-        action = find(self.model, self.world, f"{verb} {what}")
+        try:
+            action = find(self.model, self.world, f"{verb} {what}")
+        except ReplayDivergence:
+            state = "not held; `enabled` lists what is" if release else f"held already; `release {what}` ends it"
+            raise Refk8sError(f"{verb} {what}: {what} is {state}") from None
         assert isinstance(action, Hold | Release)
         return self.take(action)
 

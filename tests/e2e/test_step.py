@@ -61,8 +61,12 @@ def test_run_until_reaches_a_state_quiet_or_says_that_it_did_not() -> None:
 
 
 def test_why_of_a_step_that_changed_nothing_names_what_enabled_it() -> None:
-    lines = scripted("run until pod/hello=Running", "why 54")
-    assert lines[-1].split(maxsplit=2)[1:] == ["#54", "(this step): changed nothing"]
+    delivery = scripted("run until pod/hello=Running", "next")[-1]
+    assert re.match(r"#\d+ deliver ", delivery)
+    number = delivery.split()[0]
+    lines = scripted("run until pod/hello=Running", "next", f"why {number[1:]}")
+    assert lines[-1].split(maxsplit=2)[1:] == [number, "(this step): changed nothing"]
+    assert "changed Pod default/hello: Pending→Running" in lines[-2]
 
 
 def test_get_describe_diff_why_and_story_show_what_is_there() -> None:
@@ -192,3 +196,22 @@ def test_a_session_greets_goes_on_after_mistakes_and_ends_with_quit() -> None:
     assert "error: back 5: only 1 steps have been taken" in session.err
     assert "at step 0, 0.000s" in session.out
     assert "Traceback" not in session.err
+
+
+def test_what_is_not_held_cannot_be_released_nor_what_is_held_be_held_again() -> None:
+    result = refk8s("step", "first-pod", "--script", stdin="release kube-scheduler pods\n")
+    assert (result.code, result.err) == (
+        2,
+        "error: standard input, line 1: release kube-scheduler pods: kube-scheduler pods is not held; `enabled` lists what is\n",
+    )
+    result = refk8s("step", "first-pod", "--script", stdin="next 60\nhold kube-scheduler\nhold kube-scheduler\n")
+    assert result.err == (
+        "error: standard input, line 3: hold kube-scheduler: kube-scheduler is held already; `release kube-scheduler` ends it\n"
+    )
+
+
+def test_a_step_may_be_named_as_the_story_prints_it() -> None:
+    told = scripted("run until pod/hello=Running", "why 60")
+    assert len(told) > 2
+    assert scripted("run until pod/hello=Running", "why #60 # a remark", "# another") == told
+    assert refk8s("why", "first-pod", "#60").out == refk8s("why", "first-pod", "60").out != ""
