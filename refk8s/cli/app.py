@@ -7,6 +7,7 @@ went away.
 from __future__ import annotations
 
 import os
+import re
 import sys
 from typing import Annotated, Any
 
@@ -78,10 +79,14 @@ def version(
         raise typer.Exit
 
 
+_NO_NUMBER = re.compile(r"is not a valid int(eger)?( range)?\b")
+"""What typer says of `--seed seven`."""
+
+
 def main() -> None:
     """The entry point: run the command, turn what went wrong into one line on stderr and an exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="refk8s", standalone_mode=False)
     except Exception as error:  # the last resort: the core raises only what it means
         if os.environ.get("REFK8S_TRACEBACK"):
             raise
@@ -113,7 +118,7 @@ def _explain(error: Exception) -> int:
 
 def _usage(error: Any) -> int:
     """A mistake in the command line, as one line (or, without any argument, the help)."""
-    text = str(error.format_message())
+    text = _NO_NUMBER.sub("is not a whole number", str(error.format_message()))
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":
         typer.echo(text)

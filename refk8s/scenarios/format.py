@@ -25,6 +25,8 @@ from .structure import Misfit, structure
 from .yaml import STDIN, Source, documents_of, sources_of
 
 HERE: Final = Path(__file__).parent
+LARGEST_CLUSTER: Final = 100_000
+"""The most nodes of a scenario; Kubernetes itself is made for 5,000."""
 
 
 @attrs.frozen(eq=False)
@@ -164,6 +166,8 @@ _SYSTEM: Final = ("default", "kube-system", "kube-public", "kube-node-lease")
 
 
 def _cluster(spec: Spec) -> Cluster:
+    if sum(group.count for group in spec.nodes) > LARGEST_CLUSTER:
+        raise Misfit(("spec", "nodes"), f"more than {LARGEST_CLUSTER} nodes together; take fewer")
     named = [(name, group, number) for number, group in enumerate(spec.nodes) for name in group.names()]
     seen: dict[str, int] = {}
     for name, _, number in named:

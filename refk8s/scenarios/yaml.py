@@ -69,6 +69,10 @@ def objects_of(sources: list[Source]) -> list[dict[str, Any]]:
             raise Refk8sError(
                 f'{source.where}:{line}: error converting YAML to JSON: key "{key}" already set in map; keep one'
             )
+        if source.data.get("kind") == "List" and not isinstance(source.data.get("items"), list):
+            raise Refk8sError(
+                f"{source.where}:{source.line_of(('items',))}: document {number}: List: items is {source.data.get('items')!r:.40}, not a list"
+            )
         for path, document in _unpacked(source.data):
             try:
                 check_manifest(document)

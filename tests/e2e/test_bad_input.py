@@ -31,6 +31,11 @@ def refused(*words: str | Path, stdin: str = "", code: int = 2) -> str:
         ("hello", "x.yaml:1: a document is a map with apiVersion and kind, this one is 'hello'"),
         ("a: b", "x.yaml:1: document 1: no Kubernetes object: apiVersion is missing"),
         ("", "x.yaml: empty; there is no document in it"),
+        ("apiVersion: v1\nkind: List\nitems: 5\n", "x.yaml:3: document 1: List: items is 5, not a list"),
+        (
+            SCENARIO + "spec:\n  nodes: [{name: big, count: 1000000000}]\n",
+            "x.yaml:5: spec.nodes: more than 100000 nodes together; take fewer",
+        ),
         ("apiVersion: v1\nkind: Pod\n", "x.yaml:1: document 1: Pod: metadata.name is missing"),
         (
             POD + "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: web}\n",
@@ -62,7 +67,9 @@ def test_standard_input_is_named_as_such() -> None:
     ("words", "said"),
     [
         (["run", "nowhere"], "nowhere: no such file, and no shipped scenario; shipped are first-pod, full-node, "),
-        (["run", "first-pod", "--seed", "seven"], "Invalid value for '--seed'"),
+        (["run", "first-pod", "--seed", "seven"], "Invalid value for '--seed': 'seven' is not a whole number; see"),
+        (["run", "first-pod", "--steps", "1.5"], "Invalid value for '--steps': '1.5' is not a whole number; see"),
+        (["replay", "x.jsonl", "--upto", "all"], "Invalid value for '--upto': 'all' is not a whole number; see"),
         (["run", "first-pod", "--seed", "-1"], "Invalid value for '--seed'"),
         (["run", "first-pod", "--steps", "0"], "Invalid value for '--steps'"),
         (["run", "first-pod", "--nodes", "0"], "Invalid value for '--nodes'"),

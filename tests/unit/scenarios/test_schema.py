@@ -60,7 +60,7 @@ def test_every_verb_has_arguments_and_every_argument_list_a_verb() -> None:
         scenario({"nodes": [{"name": "A"}]}),
         scenario({"nodes": [{"taints": [{"key": "a", "effect": "Never"}]}]}),
         scenario({"gates": {"Foo": True}}),
-        scenario({"components": {"schedulers": 0}}),
+        scenario({"components": {"apiServers": 0}}),
         scenario({"users": {"An n": []}}),
         scenario({"users": {"ann": [{}]}}),
         scenario({"users": {"ann": [{"sleep": "1s", "cordon": {"name": "a"}}]}}),
