@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import conformance, demo, fuzz, invariants, replay, run, scenarios, serve, shrink, step, trace, why, zoo
+from . import conformance, demo, explore, fuzz, invariants, replay, run, scenarios, serve, shrink, step, trace, why, zoo
 from .codes import INTERNAL, INTERRUPTED, READER_GONE, USAGE
 
 
@@ -44,6 +44,7 @@ app = typer.Typer(
 )
 app.command("run")(run.run)
 app.command("step")(step.step)
+app.command("explore")(explore.explore)
 app.command("replay")(replay.replay)
 app.command("fuzz")(fuzz.fuzz)
 app.command("shrink")(shrink.shrink)

@@ -157,12 +157,12 @@ class NodeMonitor(Controller):
             return Requeue((yield from self._next_pass()))
         yield Remember(f"retry:{key}", None)
         if health.current not in ("", TRUE):
-            yield Enqueue(self.name, key, (yield from self._next_pass()), periodic=True)
+            yield Enqueue(self.name, key, (yield from self._next_pass()), periodic=True, heartbeat=True)
             return None
         _, probe_ms, _ = yield Recall(health_cell(key), ("", 0, ""))
         now_ms = yield Now()
         due_ms = max(self.config.tick_at(probe_ms + self._grace_ms(health.current)), self.config.next_tick(now_ms))
-        yield Enqueue(self.name, key, due_ms - now_ms, periodic=True)
+        yield Enqueue(self.name, key, due_ms - now_ms, periodic=True, heartbeat=True)
         return None
 
     def _act(self, node: Stored, health: Health) -> Generator[Any, Any, bool]:

@@ -94,23 +94,29 @@ def is_idle(world: World) -> bool:
 
 
 def is_quiet(model: Model, world: World) -> bool:
-    """Quiet: nothing enabled, no goal timer, and one full period in which only heartbeat fields changed (ARCHITECTURE §5); no adversary is at work."""
+    """Quiet: nothing enabled, no goal timer, and one full period in which only heartbeat fields changed (ARCHITECTURE §5); no adversary is at work.
+
+    Where nothing beats, the period has passed if nothing is due in it.
+    """
     if world.timers.goals or world.faults is not NO_FAULTS:
         return False
-    if world.now_ms - world.last_effect_ms < model.quiet_ms and world.timers.next_deadline() is not None:
-        return False
-    return is_idle(world) and not _owes_a_try(world)
+    end_ms = world.last_effect_ms + model.quiet_ms
+    if world.now_ms < end_ms:
+        deadline_ms = world.timers.next_deadline()
+        if deadline_ms is not None and (model.heartbeats or deadline_ms <= end_ms):
+            return False
+    return is_idle(world) and next(owed(world), None) is None
 
 
-def _owes_a_try(world: World) -> bool:
-    """Whether a key that has failed too often to be waited for has not been tried again since the last change: that may have been what it needed."""
+def owed(world: World) -> Iterator[tuple[int, str]]:
+    """The (process, timer) of keys that have failed too often to be waited for and were not tried again since the last change: it may be what they needed."""
     for p, timers in world.timers.armed.items():
         queues = world.procs[p].queues
         for name, timer in timers.items():
-            c, _, key = name.partition("|")
-            if timer.kind == PERIODIC and timer.cause < world.last_effect_index and key in queues[int(c)].failures:
-                return True
-    return False
+            if timer.kind == PERIODIC and timer.cause < world.last_effect_index:
+                c, _, key = name.partition("|")
+                if key in queues[int(c)].failures:
+                    yield p, name
 
 
 def actors(world: World) -> list[int]:

@@ -75,12 +75,16 @@ class Now:
 
 @attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Enqueue:
-    """Add `key` to the work queue of `controller` (in the same process), at once or `after_ms`; `periodic` marks heartbeats."""
+    """Add `key` to the work queue of `controller` (in the same process), at once or `after_ms`.
+
+    `periodic`: a run does not wait for it. `heartbeat`: it is the next beat of what goes on for ever when all is well, and a Model may leave it out.
+    """
 
     controller: str
     key: str
     after_ms: int = 0
     periodic: bool = False
+    heartbeat: bool = False
 
     @property
     def token(self) -> str:

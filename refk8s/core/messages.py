@@ -111,6 +111,8 @@ def answer(draft: Draft, message: InFlight, response: Response) -> None:
 
 def emit(draft: Draft, p: int, process: Process, request: Request) -> None:
     """Send a request for whose reply nobody waits."""
+    if not draft.model.events and request.resource == "events":
+        return
     stem = f"{process.pid}/emit"
     digest = mix(cell("emit", process.pid, process.incarnation), draft.index)
     message = InFlight(stem, p, process.incarnation, process.server, request, None, 0, digest, draft.index)

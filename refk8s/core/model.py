@@ -46,6 +46,8 @@ class Model:
     `program(pid)` gives the program of a process, `agent(pid)` its user agent; `accept(draft, payload)` carries out an `Input`; `is_heartbeat(change)` says
     whether a commit changed nothing but heartbeat fields; `quiet_ms` is the period without any other commit after which a run is quiet; `epoch_ms` the
     Unix time at which the run starts; `gates` the feature gates; `keep_live` allows the memo of suspended generators; `watches` brings informers their events.
+    Without `heartbeats` nothing beats that goes on for ever when all is well (Enqueue.heartbeat), without `events` no Event is sent: both are for searches,
+    which would otherwise be about little else.
     """
 
     api: Api
@@ -57,4 +59,6 @@ class Model:
     epoch_ms: int = 1_767_225_600_000
     gates: tuple[tuple[str, bool], ...] = ()
     keep_live: bool = True
+    heartbeats: bool = True
+    events: bool = True
     watches: Watches = WATCHES

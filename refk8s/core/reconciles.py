@@ -196,6 +196,8 @@ def _local(draft: Draft, p: int, process: Process, program: Program, controller:
     elif kind is Note:
         draft.delta.notes.append((p, effect.kind, effect.data))
     elif kind is Enqueue:
+        if effect.heartbeat and not draft.model.heartbeats:
+            return None
         if effect.after_ms or effect.periodic:
             draft.enqueue_after(
                 p,

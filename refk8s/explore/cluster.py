@@ -15,6 +15,7 @@ from ..api.rest import Api, genesis
 from ..api.restore import restore
 from ..api.store import Change, Store
 from ..controllers.leader import LeaderElector, elected
+from ..controllers.nodelifecycle_config import NodeLifecycleConfig
 from ..controllers.program import kube_controller_manager
 from ..controllers.runtime import Controller, Handler, Recorder
 from ..core.budget import NO_FAULTS, FaultBudget
@@ -37,6 +38,8 @@ from ..users.script import Step, add_step, user
 from .given import rested
 
 EPOCH_MS: Final = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+NEVER_MS: Final = 100 * 365 * 24 * 3_600_000
+"""A hundred years."""
 YOU: Final = "user/you"
 """The interactive user: what the CLI's `apply -f` and other Inputs do is done by this process."""
 
@@ -69,7 +72,7 @@ class Cluster:
     (refk8s.kubelet.behaviour); `objects`: documents that are in the store at the beginning (a dump); `api_servers` above 1 gives each a watch cache of its
     own; `controller_managers` and `schedulers` are replicas, of which one works at a time unless `leader_election` is off; `controllers` names those that the
     controller manager runs (None: all); `scheduler` is a KubeSchedulerConfiguration ({}: the default one).
-    `given` is what was done before the beginning (given.py; None: the cluster is just being switched on).
+    `given` is what was done before the beginning (given.py; None: the cluster is just being switched on). `heartbeats` and `events` can be left out (Model).
     """
 
     nodes: tuple[NodeSpec, ...] = ()
@@ -86,6 +89,8 @@ class Cluster:
     given: tuple[Step, ...] | None = None
     gates: Mapping[str, bool] = attrs.field(factory=dict)
     epoch_ms: int = EPOCH_MS
+    heartbeats: bool = True
+    events: bool = True
     quiet_ms: int = 10_000
 
 
@@ -106,6 +111,8 @@ def build(cluster: Cluster, parts: Parts | None = None, faults: FaultBudget = NO
         epoch_ms=cluster.epoch_ms,
         gates=tuple(sorted(cluster.gates.items())),
         watches=parts.watches,
+        heartbeats=cluster.heartbeats,
+        events=cluster.events,
     )
     store = _store(parts.api, cluster)
     servers = [pid for pid in programs if pid.startswith("kube-apiserver")]
@@ -133,6 +140,7 @@ def _programs(cluster: Cluster, parts: Parts) -> dict[str, Program]:
         programs[name] = watch_cache
     for name in _replicas("kube-controller-manager", cluster.controller_managers):
         manager = _chosen(parts.controller_manager(cluster.gates), cluster.controllers)
+        manager = manager if cluster.heartbeats else trusting(manager)
         programs[name] = _elected(manager, cluster.controller_managers, cluster)
     for name in _replicas("kube-scheduler", cluster.schedulers):
         programs[name] = _elected(_scheduler(parts, cluster), cluster.schedulers, cluster)
@@ -167,6 +175,18 @@ def _elected(program: Program, replicas: int, cluster: Cluster) -> Program:
     if replicas == 1 or not cluster.leader_election:
         return program
     return elected(program, LeaderElector(lock=f"kube-system/{program.kind}", recorder=Recorder(program.kind)))
+
+
+def trusting(manager: Program) -> Program:
+    """The controller manager for a cluster without heartbeats: it takes no silence of a node for its death."""
+
+    def patient(controller: Any) -> Any:
+        config = getattr(controller, "config", None)
+        if not isinstance(config, NodeLifecycleConfig):
+            return controller
+        return attrs.evolve(controller, config=attrs.evolve(config, grace_ms=NEVER_MS, startup_grace_ms=NEVER_MS))
+
+    return attrs.evolve(manager, controllers=tuple(map(patient, manager.controllers)))
 
 
 def _replicas(name: str, count: int) -> list[str]:

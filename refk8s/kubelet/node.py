@@ -102,7 +102,7 @@ class NodeStatus(Controller):
         now_ms = yield Now()
         reported = yield Recall(REPORTED, now_ms)
         after_ms = max(reported + self.report_ms - now_ms, 1) if done else self.update_ms
-        yield Enqueue(self.name, key, after_ms, True)
+        yield Enqueue(self.name, key, after_ms, periodic=True, heartbeat=done)
         return None
 
     def _register(self, now_ms: int) -> Any:
@@ -205,7 +205,7 @@ class NodeLease(Controller):
                 yield Enqueue(self.name, key, patient_ms(tries), True)
                 return None
         yield Remember("lease-tries", None)
-        yield Enqueue(self.name, key, self.renew_ms, True)
+        yield Enqueue(self.name, key, self.renew_ms, periodic=True, heartbeat=True)
         return None
 
     def _renew(self, base: Stored) -> Any:

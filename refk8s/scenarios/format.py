@@ -194,6 +194,8 @@ def _cluster(spec: Spec) -> Cluster:
         leader_election=spec.components.leader_election,
         gates=dict(spec.gates),
         epoch_ms=unix_ms(spec.epoch),
+        heartbeats=spec.heartbeats,
+        events=spec.events,
     )
 
 

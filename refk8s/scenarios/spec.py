@@ -155,6 +155,10 @@ class Spec:
     """A KubeSchedulerConfiguration, or the file with it, relative to the scenario; without one, the default configuration."""
     gates: dict[GateName, bool] = attrs.Factory(dict)
     """Feature gates that differ from their defaults in Kubernetes v1.36."""
+    heartbeats: bool = True
+    """Without them no node reports or renews its Lease, and nobody looks for those that do not: for `refk8s explore`, whose runs are short."""
+    events: bool = True
+    """Without them no Event is sent."""
     epoch: Time = "2026-01-01T00:00:00Z"
     """What the clock shows at the beginning."""
     must_succeed: bool = False
