@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 BIN := $(VENV)/bin
 SEEDS ?= 100
 
-.PHONY: demo test lint types bench schema specs traces renew pythons clean
+.PHONY: demo test lint types bench soak fuzz schema specs traces renew pythons clean
 
 demo: $(STAMP)
 	@$(BIN)/refk8s demo --seeds $(SEEDS)
@@ -23,6 +23,15 @@ types: $(STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python -m tests.benchmarks
+
+# Long runs for a night: a hundred times kill -9 under load, ten minutes of kubectl, schemathesis on every operation.
+soak: $(STAMP)
+	@$(BIN)/python -m tests.e2e.killing 100
+	@$(BIN)/python -m tests.e2e.soak 600
+
+fuzz: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	@$(BIN)/python -m tests.e2e.schema_fuzz 50
 
 # What is generated from the code; tests fail when it has drifted.
 schema: $(STAMP)
