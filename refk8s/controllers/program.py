@@ -16,6 +16,7 @@ from .namespace import namespace_controller
 from .nodelifecycle import node_lifecycle
 from .nodelifecycle_config import DEFAULT, NodeLifecycleConfig
 from .podgc import PodCollector
+from .protection import protection
 from .tainteviction import taint_eviction
 
 NO_SEAMS: Final[Mapping[str, Callable[[Controller], Controller]]] = {}
@@ -58,6 +59,7 @@ def _controllers(
         *node_lifecycle(nodes),
         *taint_eviction(),
         PodCollector(),
+        *protection(),
     )
 
 

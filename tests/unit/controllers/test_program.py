@@ -27,6 +27,8 @@ CONTROLLERS = (
     "tainteviction",
     "tainteviction-delete",
     "podgc",
+    "pvcprotection",
+    "pvprotection",
 )
 
 
