@@ -60,9 +60,14 @@ def _interactive(shell: Shell) -> None:
     while True:
         try:
             line = input(f"[{shell.stepper.at}]> ")
-        except (EOFError, KeyboardInterrupt):
+        except EOFError:
             typer.echo("")
             return
+        except KeyboardInterrupt:
+            if not sys.stdin.isatty():
+                raise
+            typer.echo("\ninterrupted; `quit` or Ctrl-D ends the session, `save FILE` keeps it", err=True)
+            continue
         try:
             if not shell.do(line.strip()):
                 return

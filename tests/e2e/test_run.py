@@ -217,6 +217,8 @@ def test_conformance_has_the_fixed_shape() -> None:
     result = refk8s("conformance", "-o", "json")
     data = json.loads(result.out)
     assert list(data) == ["cases", "agree", "groups"]
-    assert all(list(group) == ["corpus", "group", "cases", "agree", "disagree"] for group in data["groups"])
+    for group in data["groups"]:
+        status = ["agree_status"] if group["corpus"] == "api" else []  # as its corpus asks
+        assert list(group) == ["corpus", "group", "cases", "agree", *status, "disagree"]
     assert sum(group["cases"] for group in data["groups"]) == data["cases"]
     assert result.code == (0 if data["agree"] == data["cases"] else 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pty
 import re
+import signal
 import subprocess
 from pathlib import Path
 
@@ -168,8 +169,8 @@ def test_manifests_can_be_stepped_through(tmp_path: Path) -> None:
     assert [line.split()[0] for line in lines if line.startswith("node-")] == ["node-1", "node-2"]
 
 
-def interactive(*commands: str) -> Result:
-    """A session at a terminal."""
+def at_a_terminal() -> tuple[int, subprocess.Popen[str]]:
+    """The terminal's other end, and a session at it."""
     master, slave = pty.openpty()
     child = subprocess.Popen(
         [BINARY, "step", "first-pod"],
@@ -180,6 +181,12 @@ def interactive(*commands: str) -> Result:
         env=environment(TERM="dumb"),
     )
     os.close(slave)
+    return master, child
+
+
+def interactive(*commands: str) -> Result:
+    """A session at a terminal."""
+    master, child = at_a_terminal()
     os.write(master, "".join(f"{command}\n" for command in commands).encode())
     out, err = child.communicate(timeout=60)
     os.close(master)
@@ -196,6 +203,26 @@ def test_a_session_greets_goes_on_after_mistakes_and_ends_with_quit() -> None:
     assert "error: back 5: only 1 steps have been taken" in session.err
     assert "at step 0, 0.000s" in session.out
     assert "Traceback" not in session.err
+
+
+def test_ctrl_c_at_the_prompt_loses_nothing() -> None:
+    master, child = at_a_terminal()
+    os.write(master, b"next 3\n")
+    assert child.stdout is not None
+    seen = ""
+    while not seen.endswith("[3]> "):
+        part = child.stdout.read(1)
+        assert part, seen
+        seen += part
+    child.send_signal(signal.SIGINT)
+    assert child.stderr is not None
+    assert child.stderr.readline() == "\n"
+    assert child.stderr.readline() == "interrupted; `quit` or Ctrl-D ends the session, `save FILE` keeps it\n"
+    os.write(master, b"back\nquit\n")
+    out, err = child.communicate(timeout=60)
+    os.close(master)
+    assert (child.returncode, err) == (0, "")
+    assert "at step 2, 0.000s" in out
 
 
 def test_what_is_not_held_cannot_be_released_nor_what_is_held_be_held_again() -> None:
