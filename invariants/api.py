@@ -1,12 +1,14 @@
-"""What the API server promises about writes. Catalogue A1-A5, A8, A9, A11, A13."""
+"""What the API server promises about writes, and about lists in pages. Catalogue A1-A5, A8, A9, A11, A13, S4."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from refk8s.api import fieldset, managed, selectors
+from refk8s.api.listoptions import LATEST, read_continue
 from refk8s.api.registry import RESOURCES
-from refk8s.api.store import DELETED, MODIFIED, Change
+from refk8s.api.store import DELETED, MODIFIED, Change, Expired
 from refk8s.api.validate.semantic import semantically_equal
 from refk8s.core.action import Action
 from refk8s.core.clock import rfc3339
@@ -330,6 +332,94 @@ def a_write_that_changes_nothing_is_no_write(before: World, action: Action, afte
         if _same_content(was, now) and _tracked(was) == _tracked(now):
             return f"{change.resource}/{change.key}: {change.actor} made version {change.revision}, which equals version {change.prev.revision}"
     return None
+
+
+@SUITE.invariant(
+    "API-11",
+    severity=SAFETY,
+    on=Served(),
+    spec="specs/apply.md",
+    source="KEP-555, conflicts; structured-merge-diff/v6 merge/update.go, Apply",
+)
+def an_apply_without_force_takes_nothing_from_others(
+    before: World, action: Action, after: World, delta: Delta
+) -> str | None:
+    """A server-side apply without `force` leaves to every other manager all the fields that it has. kubectl's may take over those of client-side applies."""
+    if delta.served is None or not delta.commits:
+        return None
+    message, response = delta.served
+    request = message.request
+    options = request.options
+    if request.verb != "patch" or options.get("patchType") != "apply" or not response.ok or options.get("dryRun"):
+        return None
+    if options.get("force") is True or str(options.get("force")).lower() == "true":
+        return None
+    old, new = before.store.get(request.resource, _key(request)), after.store.get(request.resource, _key(request))
+    if old is None or new is None:
+        return None
+    annotations = old.document["metadata"].get("annotations") or {}
+    if options.get("fieldManager") == "kubectl" and _LAST_APPLIED in annotations:
+        return None
+    kept = {managed.identity(entry): entry for entry in new.document["metadata"].get("managedFields") or ()}
+    for entry in old.document["metadata"].get("managedFields") or ():
+        if entry["manager"] == options.get("fieldManager") and entry["operation"] == "Apply":
+            continue
+        left = (kept.get(managed.identity(entry)) or {}).get("fieldsV1") or {}
+        for path in fieldset.paths(fieldset.difference(entry["fieldsV1"], left)):
+            what = f"{fieldset.path_text(path)} of {entry['manager']}"
+            return f"{request.resource}/{old.key}: {options.get('fieldManager')} took {what} without force: expected 409 Conflict"
+    return None
+
+
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+
+@SUITE.invariant(
+    "API-12",
+    severity=SAFETY,
+    on=Served(),
+    spec=SPEC,
+    source="apimachinery/pkg/apis/meta/v1/types.go, ListMeta.continue; apiserver/pkg/storage/etcd3/store.go, GetList",
+    catalogue="S4",
+)
+def a_list_in_pages_shows_one_revision(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """A page asked for with a continue token shows the list as of the revision of its first page, nothing left out; if that is compacted, it is refused."""
+    if delta.served is None:
+        return None
+    message, response = delta.served
+    request = message.request
+    options = request.options
+    if request.verb != "list" or not options.get("continue") or not response.ok or response.status is not None:
+        return None
+    row = RESOURCES.get(request.resource)
+    if row is None:
+        return None
+    revision, start = read_continue(options["continue"], "")
+    if revision == LATEST:
+        return None
+    what = f"{request} by {before.pids[message.sender]}, begun at revision {revision}"
+    if response.revision != revision:
+        return f"{what}: the page is of revision {response.revision}"
+    try:
+        held = before.store.at(row.key, revision)
+    except Expired:
+        return f"{what}: the revision is compacted: expected 410"
+    found = [stored for stored in held.cache(row.key).all(request.namespace) if stored.key >= start]
+    if options.get("labelSelector") or options.get("fieldSelector"):
+        matches = selectors.predicate(row, options.get("labelSelector") or "", options.get("fieldSelector") or "")
+        found = [stored for stored in found if matches(stored.document)]
+    limit = options.get("limit") or len(found)
+    expected = [(stored.key, stored.revision) for stored in found[:limit]]
+    shown = [(stored.key, stored.revision) for stored in response.items]
+    if shown != expected:
+        return f"{what}: shows {_versions(shown)}; expected {_versions(expected)}"
+    if bool((response.document or {}).get("continue")) != (len(found) > limit):
+        return f"{what}: {'no token' if len(found) > limit else 'a token'} goes with it though {max(len(found) - limit, 0)} are left"
+    return None
+
+
+def _versions(found: list[tuple[str, int]]) -> str:
+    return ", ".join(f"{key}@{revision}" for key, revision in found) or "nothing"
 
 
 def _same_content(was: Mapping[str, Any], now: Mapping[str, Any]) -> bool:

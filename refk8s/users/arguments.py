@@ -29,7 +29,7 @@ Manifest = Annotated[
 
 @attrs.frozen(eq=False, repr=False)
 class Manifests:
-    """`kubectl apply -f` and `kubectl create -f`."""
+    """`kubectl create -f`."""
 
     documents: list[Manifest] = attrs.Factory(list)
     """The objects."""
@@ -37,6 +37,28 @@ class Manifests:
     """Files and directories with objects, relative to the scenario; they are read when the scenario is."""
     namespace: ObjectName = "default"
     """The namespace of those that name none."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class Apply(Manifests):
+    """`kubectl apply -f`."""
+
+    server_side: bool = False
+    """The API server merges; fields of others are conflicts."""
+    force_conflicts: bool = False
+    """Take the fields of others."""
+    field_manager: str = "kubectl"
+    """Who applies, of a server-side apply."""
+
+
+@attrs.frozen(eq=False, repr=False)
+class List:
+    """`kubectl get -o name`, page by page."""
+
+    resource: ResourceName
+    namespace: ObjectName = "default"
+    chunk_size: Positive = 500
+    """Objects in a page."""
 
 
 @attrs.frozen(eq=False, repr=False)
@@ -180,8 +202,9 @@ class Compact:
 
 
 ARGUMENTS: Final[Mapping[str, Any]] = {
-    "apply": Manifests,
+    "apply": Apply,
     "create": Manifests,
+    "list": List,
     "delete": Delete,
     "scale": Scale,
     "patch": Patch,

@@ -11,10 +11,11 @@ from typing import Any, Final
 import orjson
 
 from ..api.patch import three_way_merge
-from ..controllers.runtime import create, delete, get, key_of, patch
+from ..api.registry import Resource
+from ..controllers.runtime import create, delete, get, key_of, list_, patch
 from ..core.clock import rfc3339
 from ..core.flight import Now
-from .verb import Said, Verb, as_kubectl, by_kind, said, target, typed
+from .verb import Said, Verb, as_kubectl, by_any, by_kind, said, target, typed
 
 STRICT: Final = {"fieldValidation": "Strict"}
 """kubectl's --validate=true: the API server refuses unknown and repeated fields. Source: kubectl/pkg/cmd/util/helpers.go, GetValidationDirective."""
@@ -23,18 +24,37 @@ RESTARTED_AT: Final = "kubectl.kubernetes.io/restartedAt"
 
 
 def apply(arguments: Any, waited_ms: int) -> Said:
-    """`kubectl apply -f`: {documents, namespace?}; creates what is not there, else a three-way merge of last-applied, live and new."""
+    """`kubectl apply -f`: {documents, namespace?, serverSide?, forceConflicts?, fieldManager?}; a three-way merge, or the server's own."""
     lines = []
     for document in arguments["documents"]:
-        lines.append((yield from _apply_one(document, arguments.get("namespace") or "default")))
+        row = by_kind(document["kind"])
+        placed = in_namespace(document, arguments.get("namespace") or "default")
+        if not placed["metadata"].get("name"):
+            lines.append(f"error: {row.kind}: cannot use generate name with apply")
+        elif arguments.get("serverSide"):
+            lines.append((yield from _apply_at_the_server(row, placed, arguments)))
+        else:
+            lines.append((yield from _apply_one(row, placed)))
     return "\n".join(lines)
 
 
-def _apply_one(document: dict[str, Any], namespace: str) -> Generator[Any, Any, str]:
-    row = by_kind(document["kind"])
-    document = in_namespace(document, namespace)
-    if not document["metadata"].get("name"):
-        return f"error: {row.kind}: cannot use generate name with apply"
+def _apply_at_the_server(row: Resource, document: dict[str, Any], arguments: Any) -> Generator[Any, Any, str]:
+    """Server-side apply.
+
+    DEVIATES: entries of a client-side apply are left to the API server; kubectl renames them afterwards with a patch of its own.
+    """
+    options: dict[str, Any] = {
+        "fieldManager": arguments.get("fieldManager") or "kubectl",
+        "force": bool(arguments.get("forceConflicts")),
+    }
+    done = yield as_kubectl(patch(row.plural, key_of(document), document, "apply", **options, **STRICT))
+    if done.reason == "Conflict" and done.message.startswith("Apply failed"):
+        return f"error: {done.message}"
+    return said(done, f"{typed(row)}/{document['metadata']['name']} serverside-applied")
+
+
+def _apply_one(row: Resource, document: dict[str, Any]) -> Generator[Any, Any, str]:
+    """Client-side apply: creates what is not there, else a three-way merge of last-applied, live and new."""
     modified = _annotated(document)
     key = key_of(document)
     label = f"{typed(row)}/{document['metadata']['name']}"
@@ -68,6 +88,30 @@ def create_(arguments: Any, waited_ms: int) -> Said:
         made = yield as_kubectl(create(row.plural, placed, fieldManager="kubectl-create", **STRICT))
         lines.append(said(made, f"{typed(row)}/{made.obj.name if made.ok else ''} created"))
     return "\n".join(lines)
+
+
+def list_in_pages(arguments: Any, waited_ms: int) -> Said:
+    """`kubectl get -o name --chunk-size`: {resource, namespace?, chunkSize?}; a page after the other, all of one revision; if that is too old, all at once.
+
+    Source: client-go/tools/pager/pager.go, FullListIfExpired.
+    """
+    row = by_any(arguments["resource"])
+    namespace = (arguments.get("namespace") or "default") if row.namespaced else ""
+    page = {"limit": arguments.get("chunkSize") or 500}
+    options: dict[str, Any] = dict(page)
+    found: list[str] = []
+    while True:
+        listed = yield as_kubectl(list_(row.plural, namespace, **options))
+        if listed.code == 410 and "continue" in options:
+            listed, found = (yield as_kubectl(list_(row.plural, namespace))), []
+        if not listed.ok:
+            return said(listed, "")
+        found += [f"{typed(row)}/{stored.name}" for stored in listed.items]
+        more = (listed.document or {}).get("continue")
+        if not more:
+            break
+        options = {**page, "continue": more}
+    return " ".join(found) or f"No resources found in {namespace} namespace."
 
 
 def delete_(arguments: Any, waited_ms: int) -> Said:
@@ -198,8 +242,6 @@ _KEPT: Final = (
 
 
 def _list_owned(document: Mapping[str, Any]) -> Any:
-    from ..controllers.runtime import list_
-
     labels = document["spec"]["selector"].get("matchLabels") or {}
     selector = ",".join(f"{name}={value}" for name, value in sorted(labels.items()))
     return list_("replicasets", document["metadata"]["namespace"], labelSelector=selector)
@@ -250,6 +292,7 @@ def _annotated(document: dict[str, Any]) -> dict[str, Any]:
 VERBS: Final[Mapping[str, Verb]] = {
     "apply": apply,
     "create": create_,
+    "list": list_in_pages,
     "delete": delete_,
     "scale": scale,
     "patch": patch_,

@@ -60,9 +60,9 @@ def config_map(name: str = "settings", **metadata: Any) -> Document:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, **metadata}, "data": {"n": "0"}}
 
 
-def apply(*documents: Document) -> Step:
+def apply(*documents: Document, **arguments: Any) -> Step:
     """`kubectl apply -f`."""
-    return {"apply": {"documents": list(documents)}}
+    return {"apply": {"documents": list(documents), **arguments}}
 
 
 def delete(resource: str, name: str, **arguments: Any) -> Step:

@@ -18,6 +18,7 @@ from ..crd import names, serving
 from ..default import Decoded
 from ..default import read as read_document
 from ..default.decode import decode as decode_document
+from ..listoptions import LATEST
 from ..options import DeleteOptions, delete_options
 from ..registry import KINDS, RESOURCES, Resource
 from ..status import (
@@ -149,6 +150,15 @@ class Api:
         except Expired:
             raise Rejected(expired()) from None
 
+    def page(self, call: Call, revision: int) -> tuple[Collection, int]:
+        """The collection that a page of a list begun at `revision` is cut from, and the page's revision. Raises Expired."""
+        store = call.store
+        if revision == LATEST:
+            return store.collection(call.row.key), store.revision
+        if revision > store.revision:
+            raise Rejected(resource_version_too_large(revision, store.revision))
+        return store.at(call.row.key, revision), revision
+
     def selection(self, call: Call) -> Callable[[Document], bool] | None:
         """The predicate of the request's label and field selectors, None if it has none."""
         options = call.request.options
@@ -203,6 +213,11 @@ class Api:
         of = self.type_of(row, row.kind, row.api_version)
         manager = request.options.get("fieldManager") or ""
         return Applier(of, row.kind, row.api_version, manager, request.subresource, call.now, self.is_version(row))
+
+    def forces(self, call: Call) -> bool:
+        """Whether an apply takes the fields of other managers."""
+        force = call.request.options.get("force")
+        return force is True or str(force).lower() == "true"
 
     def is_version(self, row: Resource) -> Callable[[str], bool]:
         """Whether the kind of a resource has a given apiVersion."""

@@ -256,8 +256,7 @@ def applied(api: Api, call: Call, who: Applier, live: Document | None) -> tuple[
     Source: applyPatcher and applyPatch in endpoints/handlers/patch.go.
     """
     patch, strict = _configuration(call)
-    force = call.request.options.get("force")
-    made, entries = apply(who, live, patch, force=force is True or str(force).lower() == "true")
+    made, entries = apply(who, live, patch, force=api.forces(call))
     if strict and field_validation(call) == "Strict":
         raise Rejected(bad_request(f"error strict decoding YAML: {strict[0]}"))
     if strict and field_validation(call) == "Warn":

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ...core.wire import Response
 from ..listoptions import (
-    LATEST,
     continue_expired,
     continue_token,
     key_after,
@@ -14,7 +13,7 @@ from ..listoptions import (
     validate_list_options,
 )
 from ..status import Rejected, not_found, resource_version_too_large, unclassified
-from ..store import Collection, Expired, Stored
+from ..store import Expired, Stored
 from .call import Call, answer
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def list_(api: Api, call: Call) -> Response:
     if options.get("continue"):
         wanted, start = read_continue(options["continue"], options.get("resourceVersion") or "")
         try:
-            collection, revision = _page(call, wanted)
+            collection, revision = api.page(call, wanted)
         except Expired:
             return Response(410, status=continue_expired(start))
     else:
@@ -78,13 +77,3 @@ def list_(api: Api, call: Call) -> Response:
     if matches is None:
         metadata["remainingItemCount"] = len(found) - limit
     return Response(200, items=tuple(found[:limit]), revision=revision, document=metadata)
-
-
-def _page(call: Call, revision: int) -> tuple[Collection, int]:
-    """What a continued list reads, and its revision. Raises Expired."""
-    store = call.store
-    if revision == LATEST:
-        return store.collection(call.row.key), store.revision
-    if revision > store.revision:
-        raise Rejected(resource_version_too_large(revision, store.revision))
-    return store.at(call.row.key, revision), revision

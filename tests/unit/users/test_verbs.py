@@ -59,6 +59,39 @@ def test_apply_creates_then_changes_only_what_differs_then_nothing() -> None:
     assert config(world, "default/b")["data"] == {"x": "2", "z": "9"}
 
 
+def test_a_server_side_apply_conflicts_with_other_managers_unless_it_is_forced() -> None:
+    bare = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}, "data": {"x": "1"}}
+    ours = {"documents": [bare], "serverSide": True}
+    world, said = done(
+        {"apply": ours},
+        {"patch": {"resource": "cm", "name": "b", "patch": {"data": {"x": "2"}}}},
+        {"apply": ours},
+        {"apply": {**ours, "forceConflicts": True}},
+        {"apply": {**ours, "fieldManager": "other"}},
+    )
+    assert [line for line in said if not line.startswith("was refused")] == [
+        "apply: configmap/b serverside-applied",
+        "patch: configmap/b patched",
+        'apply: error: Apply failed with 1 conflict: conflict with "kubectl-patch" using v1: .data.x',
+        "apply: configmap/b serverside-applied",
+        "apply: configmap/b serverside-applied",
+    ]
+    document = config(world, "default/b")
+    assert document["data"] == {"x": "1"}
+    assert {entry["manager"] for entry in document["metadata"]["managedFields"]} == {"kubectl", "other"}
+
+
+def test_a_list_in_pages_names_all_objects_and_starts_over_when_it_is_too_old() -> None:
+    more = tuple({**CONFIG, "metadata": {"name": name, "namespace": "default"}} for name in "bc")
+    _, said = done(
+        {"list": {"resource": "cm", "chunkSize": 1}},
+        {"list": {"resource": "cm", "namespace": "kube-public"}},
+        objects=(CONFIG, *more),
+    )
+    assert said[0].startswith("list: configmap/a configmap/b configmap/c")
+    assert said[1] == "list: No resources found in kube-public namespace."
+
+
 def test_apply_goes_on_after_a_refused_document_and_the_failure_is_remembered() -> None:
     bad = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "B"}}
     good = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}}
