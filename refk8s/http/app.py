@@ -16,14 +16,15 @@ from urllib.parse import parse_qsl
 
 import attrs
 
+from ..api import reviews
 from ..api.endpoints import Http, Refused, Target, body_of, request_of, target_of, watch_options
+from ..api.pages import page
 from ..api.status import ApiError, generic, internal_error
 from ..api.watch import open_watch
 from ..core.wire import Request, Response
-from . import negotiate, reviews
+from . import negotiate
 from .live import Live
 from .log import LogBroken
-from .pages import page
 from .protobuf import NoProtobuf, as_json
 from .watches import BOOKMARK_EVERY_S, Hub, Stream, bookmark
 
@@ -91,7 +92,7 @@ class App:
             raise Refused(401, ApiError(401, "Unauthorized", "Unauthorized").doc())
         path, query = scope["path"], _query(scope["query_string"])
         http = Http(scope["method"], path, query, headers, body)
-        shown = page(http, self._live)
+        shown = page(http, self._live.world.store)
         if shown is not None:
             return Answer(shown.code, negotiate.encode(shown.body), shown.kind, headers=shown.headers)
         kind = negotiate.answer_type(headers.get("accept", ""))

@@ -22,14 +22,13 @@ from urllib.parse import quote, urlencode, urlsplit
 import attrs
 
 from ..api.endpoints import Http
-from ..conformance.api import CORPUS, ConformanceError, Replayer, Step, scenarios, served_only
+from ..conformance.api import CORPUS, DISCOVERY, ConformanceError, Replayer, Step, scenarios, served_only
 from ..conformance.api_match import Symbols, compare
 from ..conformance.report import Disagreement, Group, Report
 
 _TIMEOUT_S: Final = 30.0
 _LONGEST_WAIT_S: Final = 3.0
 _QUIET_S: Final = 0.15
-_DISCOVERY: Final = ("APIVersions", "APIGroupList", "APIGroup", "APIResourceList", "APIGroupDiscoveryList")
 _WARNING: Final = re.compile(r'\d{3} \S+ "(.*)"')
 
 
@@ -69,11 +68,22 @@ def place_of(url: str, token: str = "") -> Place:
     return place
 
 
-def replay_url(folder: Path, url: str, token: str = "", tell: Callable[[str], None] = lambda theme: None) -> Report:
-    """The agreement per theme of the server at `url` with the corpus in `folder`; `tell` hears each theme. Raises ConformanceError."""
+def replay_url(
+    folder: Path,
+    url: str,
+    token: str = "",
+    tell: Callable[[str], None] = lambda theme: None,
+    themes: tuple[str, ...] = (),
+) -> Report:
+    """The agreement per theme of the server at `url` with the corpus in `folder` (`themes` only, if any are given); `tell` hears each.
+
+    Raises ConformanceError.
+    """
     place = place_of(url, token)
     groups = []
     for theme, found in scenarios(folder):
+        if themes and theme not in themes:
+            continue
         tell(theme)
         steps = [step for scenario in found for step in _replay(scenario, place)]
         disagreements = tuple(Disagreement(step.name, step.wrong[0]) for step in steps if step.wrong)
@@ -139,7 +149,7 @@ class _Client(Replayer):
                 return (True, wrong) if want["code"] == 200 else (False, [*wrong, f"want {want['code']}, got a watch"])
             return self._verdict(want, stream.code, self._normal(stream.refusal), (), asked, wrong)
         code, body, warnings = self._ask(asked)
-        if isinstance(body, dict) and body.get("kind") in _DISCOVERY and "b" in want:
+        if isinstance(body, dict) and body.get("kind") in DISCOVERY and "b" in want:
             want = {**want, "b": served_only(want["b"], body)}
         return self._verdict(want, code, self._normal(body), warnings, asked, wrong)
 

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ..api.endpoints import Http, Refused
-from ..api.registry import Resource
-from ..api.status import bad_request, generic
-from ..api.strict import read_json
+from .endpoints import Http, Refused
+from .registry import Resource
+from .status import bad_request, generic
+from .strict import read_json
 
 _AUTHORIZATION: Final = "authorization.k8s.io/v1"
 _AUTHENTICATION: Final = "authentication.k8s.io/v1"

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Any, Final
 
 import attrs
 import orjson
 
-from ..api import discovery, openapi, openapi_protobuf
-from ..api.crd import serving
-from ..api.endpoints import Http, Refused
-from ..api.registry import ROWS, Resource
-from ..api.status import generic
-from ..trace.format import KUBERNETES
-from .live import Live
-from .negotiate import JSON
+from . import discovery, openapi, openapi_protobuf
+from .crd import serving
+from .discovery import JSON
+from .endpoints import Http, Refused, header
+from .openapi import VERSION as KUBERNETES
+from .registry import ROWS, Resource
 from .reviews import ROWS as REVIEWS
+from .status import generic
+from .store import Store
 
 _HEALTH: Final = ("/healthz", "/livez", "/readyz")
-_PATHS: Final = ("/healthz", "/livez", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
+_METRICS: Final = "text/plain; version=0.0.4; charset=utf-8"
+_PATHS: Final = ("/healthz", "/livez", "/metrics", "/openapi/v2", "/openapi/v3", "/readyz", "/version")
 _TEXT: Final = "text/plain; charset=utf-8"
 _VERSION: Final[dict[str, Any]] = {
     "major": "1",
@@ -34,7 +34,7 @@ _VERSION: Final[dict[str, Any]] = {
     "buildDate": "1970-01-01T00:00:00Z",
     "goVersion": "none",
     "compiler": "refk8s",
-    "platform": f"{sys.platform}/python",
+    "platform": "linux/python",
 }
 
 
@@ -48,7 +48,7 @@ class Page:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
-def page(http: Http, live: Live) -> Page | None:
+def page(http: Http, store: Store) -> Page | None:
     """The page at a path, None for a path of resources. Raises Refused."""
     path = http.path
     if path in ("/version", "/version/"):
@@ -57,31 +57,34 @@ def page(http: Http, live: Live) -> Page | None:
     if path.startswith(_HEALTH):
         return _health(http)
     if path.startswith("/openapi/"):
-        return _openapi(http, live)
+        return _openapi(http, store)
+    if path == "/metrics":
+        _only_get(http)
+        return Page(200, _metrics(store), _METRICS)
     if path == "/":
         _only_get(http)
-        return Page(200, discovery.paths(served(live), _PATHS))
+        return Page(200, discovery.paths(served(store), _PATHS))
     if path.startswith("/api") and path.count("/") - path.endswith("/") <= 3:
-        return _discovery(http, live)
+        return _discovery(http, store)
     return None
 
 
-def served(live: Live) -> dict[str, discovery.Versions]:
+def served(store: Store) -> dict[str, discovery.Versions]:
     """What is served, by group and version."""
-    return discovery.groups_of((*rows(live), *REVIEWS))
+    return discovery.groups_of((*rows(store), *REVIEWS))
 
 
-def rows(live: Live) -> tuple[Resource, ...]:
+def rows(store: Store) -> tuple[Resource, ...]:
     """The resources that are served and stored."""
-    return (*ROWS, *serving.rows(live.world.store))
+    return (*ROWS, *serving.rows(store))
 
 
-def _openapi(http: Http, live: Live) -> Page | None:
+def _openapi(http: Http, store: Store) -> Page | None:
     """The OpenAPI documents; who has the current one is told so. Source: kube-openapi/pkg/handler3/handler.go."""
-    path, found = http.path.removesuffix("/"), rows(live)
+    path, found = http.path.removesuffix("/"), rows(store)
     if path == "/openapi/v2":
         content, kind = openapi.swagger(found), JSON
-        if openapi_protobuf.MEDIA_TYPE in http.headers.get("accept", ""):
+        if openapi_protobuf.MEDIA_TYPE in header(http, "accept"):
             content, kind = openapi_protobuf.encoded(content), openapi_protobuf.ANSWERED
     elif path == "/openapi/v3":
         content, kind = orjson.dumps(openapi.index(found)), _TEXT
@@ -95,14 +98,14 @@ def _openapi(http: Http, live: Live) -> Page | None:
     _only_get(http)
     tag = f'"{openapi.hash_of(content)}"'
     headers = ((b"etag", tag.encode()), (b"vary", b"Accept"))
-    if tag in http.headers.get("if-none-match", ""):
+    if tag in header(http, "if-none-match"):
         return Page(304, b"", kind, headers)
     return Page(200, content, kind, headers)
 
 
-def _discovery(http: Http, live: Live) -> Page | None:
-    address = http.headers.get("host", "127.0.0.1")
-    found = discovery.page(served(live), http.path, http.headers.get("accept", ""), address)
+def _discovery(http: Http, store: Store) -> Page | None:
+    address = header(http, "host") or "127.0.0.1"
+    found = discovery.page(served(store), http.path, header(http, "accept"), address)
     if found is None:
         return None
     _only_get(http)
@@ -112,6 +115,15 @@ def _discovery(http: Http, live: Live) -> Page | None:
 def _only_get(http: Http) -> None:
     if http.method not in ("GET", "HEAD"):
         raise Refused.by(generic(405))
+
+
+def _metrics(store: Store) -> str:
+    """What there is, in the form of Prometheus. Source: apiserver/pkg/storage/etcd3/metrics/metrics.go."""
+    name = "apiserver_storage_objects"
+    lines = [f"# HELP {name} Number of stored objects at the time of the request, by resource.", f"# TYPE {name} gauge"]
+    for resource in store.resources():
+        lines.append(f'{name}{{resource="{resource}"}} {len(store.collection(resource).objects)}')
+    return "\n".join(lines) + "\n"
 
 
 def _health(http: Http) -> Page | None:
