@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import attrs
 
+from ..api.crd import serving
 from ..api.registry import Resource
 from ..api.store import DELETED, Change, Stored
 from ..core.clock import rfc3339
@@ -142,8 +143,11 @@ class NamespaceController(Controller):
     def delete_all_content(self, namespace: Stored) -> Generator[Any, Any, tuple[int, tuple[str, ...]]]:
         """Delete everything in the namespace and write its conditions; (estimate in s of what remains, errors)."""
         found: list[tuple[Resource, Remaining]] = []
+        custom, errors = yield from self._custom_resources()
         ordered = self.pods_go_first(self.resources)
-        resources = sorted(self.resources, key=lambda row: (ordered and row.plural != PODS, row.group, row.plural))
+        resources = sorted(
+            (*self.resources, *custom), key=lambda row: (ordered and row.plural != PODS, row.group, row.plural)
+        )
         complete = True
         for row in resources:
             remaining = yield from self._delete_content(row, namespace)
@@ -152,8 +156,17 @@ class NamespaceController(Controller):
                 complete = False
                 break
         yield from self._write_conditions(namespace, found, complete=complete)
-        errors = tuple(remaining.error for _, remaining in found if remaining.error)
+        errors += tuple(remaining.error for _, remaining in found if remaining.error)
         return max((remaining.estimate_s for _, remaining in found), default=0), errors
+
+    def _custom_resources(self) -> Generator[Any, Any, tuple[tuple[Resource, ...], tuple[str, ...]]]:
+        """The namespaced resources that definitions bring, and why they cannot be known: discovery."""
+        reply = yield list_(serving.DEFINITIONS)
+        if not reply.ok:
+            return (), (_error(reply),)
+        found = (serving.serving(stored) for stored in reply.items)
+        rows = (next(iter(each.rows.values())) for each in found if each is not None)
+        return tuple(row for row in rows if row.namespaced), ()
 
     def _delete_content(self, row: Resource, namespace: Stored) -> Generator[Any, Any, Remaining]:
         """Delete the objects of one resource: deleteAllContentForGroupVersionResource."""
@@ -166,7 +179,7 @@ class NamespaceController(Controller):
         error = yield from self._delete_collection(row, namespace.name)
         if error:
             return Remaining(estimate_s, error=error)
-        reply = yield list_(row.plural, namespace.name)
+        reply = yield list_(row.key, namespace.name)
         if not reply.ok:
             return Remaining(estimate_s, error=_error(reply))
         if not reply.items:
@@ -193,14 +206,14 @@ class NamespaceController(Controller):
         """Delete the collection, object by object if the resource cannot do it at once; what went wrong, or ""."""
         options = {"propagationPolicy": "Background"}
         if "deletecollection" in row.verbs:
-            reply = yield Request("deletecollection", row.plural, namespace, options=options)
+            reply = yield Request("deletecollection", row.key, namespace, options=options)
             if reply.code not in (404, 405):
                 return _error(reply)
-        reply = yield list_(row.plural, namespace)
+        reply = yield list_(row.key, namespace)
         if not reply.ok:
             return _error(reply)
         for stored in reply.items:
-            answer = yield delete(row.plural, stored.key, **options)
+            answer = yield delete(row.key, stored.key, **options)
             if answer.code not in (404, 405) and _error(answer):
                 return _error(answer)
         return ""

@@ -51,6 +51,28 @@ def test_pods_go_before_everything_else(cluster: Cluster) -> None:
     assert gone == ["pods", "configmaps", "namespaces"]
 
 
+def test_custom_resources_go_too(cluster: Cluster) -> None:
+    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "widgets", "kind": "Widget"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+    widget = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "namespace": NS}}
+    cluster.send(create("customresourcedefinitions", definition))
+    cluster.send(create("widgets.example.com", widget))
+    assert cluster.find("widgets.example.com", f"{NS}/w") is not None
+    cluster.send(delete("namespaces", NS)).wait(60)
+    assert cluster.find("namespaces", NS) is None
+    assert cluster.find("widgets.example.com", f"{NS}/w") is None
+
+
 def test_each_change_of_the_namespace_brings_a_pass_five_seconds_later(cluster: Cluster) -> None:
     """As recorded: pods are deleted 5 s after the namespace, the rest 5 s after the conditions were written, not 16 s later."""
     cluster.send(create("configmaps", inside(config_map("c"))), create("pods", inside(pod("p"))))
