@@ -62,7 +62,12 @@ class AtQuiet:
     """Ask when a run has become quiet."""
 
 
-Occasion = Writes | Served | Delivered | Noted | AtQuiet
+@attrs.frozen
+class EachStep:
+    """Ask after every step of a run. The check has a memory: what is registered makes it, as `make(model, first world)`, for each run (Monitor.begin)."""
+
+
+Occasion = Writes | Served | Delivered | Noted | AtQuiet | EachStep
 
 
 def writes(*resources: str) -> Writes:
@@ -154,6 +159,12 @@ class Monitor:
         kinds = sorted({invariant.on.kind for invariant in self.invariants if isinstance(invariant.on, Noted)})
         self._noted = {kind: self._on(partial(eq, Noted(kind))) for kind in kinds}
         self._quiet = self._on(lambda on: on == AtQuiet())
+        self._remembering = self._on(lambda on: on == EachStep())
+        self._each: tuple[tuple[Any, Invariant], ...] = ()
+
+    def begin(self, model: Any, world: World) -> None:
+        """A run begins here: invariants with a memory are asked from now on."""
+        self._each = tuple((invariant.check(model, world), invariant) for invariant in self._remembering.invariants)
 
     @property
     def at_quiet(self) -> tuple[Invariant, ...]:
@@ -196,6 +207,11 @@ class Monitor:
         for _, kind, _ in delta.notes:
             if kind in self._noted:
                 found = found or self._ask(self._noted[kind], before, action, after, delta)
+        for remembering, invariant in self._each:
+            finding = remembering(before, action, after, delta)
+            if finding is not None:
+                found = found or Violation(invariant, before.index, finding)
+        self._remembering.times += 1
         return found
 
     def _ask(self, group: _Group, before: World, action: Action, after: World, delta: Delta) -> Violation | None:

@@ -65,6 +65,8 @@ def run(
     chooser: Driver = driver or DefaultDriver()
     choose = chooser.choose
     check = monitor.check if monitor is not None else None
+    if monitor is not None:
+        monitor.begin(model, world)
     start = world.index
     limit = start + max_steps
     timed, at_ms = world.index, world.now_ms

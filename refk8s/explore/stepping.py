@@ -38,6 +38,7 @@ class Stepper:
         self.model = model
         self._first = world
         self._monitor = monitor
+        monitor.begin(model, world)
         self.taken: list[Taken] = []
 
     @property

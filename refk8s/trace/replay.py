@@ -77,6 +77,8 @@ def replay(
     difference = _difference_at_first(trace, model, world)
     if difference and not lenient:
         raise ReplayDivergence(f"{difference}. Common causes: another version of refk8s, an edited header")
+    if monitor is not None:
+        monitor.begin(model, world)
     skipped = done = 0
     witness = Witness()
     everybody: tuple[Observer, ...] = (witness, *observers)

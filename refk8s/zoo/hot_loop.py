@@ -27,7 +27,7 @@ MUTANT = Mutant(
     title="a controller loops on an object that is gone",
     story=__doc__,
     change=with_controller("replicaset", Stubborn),
-    catches=("CONV-04",),
+    catches=("LIVE-01",),
     scenario=scene(apply(replica_set(replicas=1)), sleep("5s"), delete("replicasets", "web")),
-    steps=5_000,
+    steps=10_000,
 )

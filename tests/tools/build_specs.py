@@ -23,7 +23,7 @@ from typer.main import get_command
 from refk8s.api.registry import ALL_VERBS, RESOURCES
 from refk8s.cli.app import app
 from refk8s.core import action, flight
-from refk8s.core.invariant import AtQuiet, Delivered, Invariant, Noted, Served, Writes
+from refk8s.core.invariant import AtQuiet, Delivered, EachStep, Invariant, Noted, Served, Writes
 from refk8s.core.machine import Machine, Row
 from refk8s.invariants import suite
 from refk8s.scenarios import spec
@@ -117,6 +117,8 @@ def occasion(each: Invariant) -> str:
             return f"after facts of kind {kind}"
         case AtQuiet():
             return "at quiet"
+        case EachStep():
+            return "after every step"
 
 
 def invariants_of(component: str) -> list[Invariant]:
