@@ -77,6 +77,7 @@ def listen(host: str, port: int, *, tls: bool) -> Listening:
         raise Refk8sError(f"cannot listen on {host}:{port}: {error.strerror}; {how}") from None
     except OverflowError:
         raise Refk8sError(f"--port {port}: a port is a number from 0 to 65535") from None
+    bound.listen(2048)  # from now on clients can connect, and wait
     shown = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     shown = f"[{shown}]" if ":" in shown else shown
     return Listening(bound, f"{'https' if tls else 'http'}://{shown}:{bound.getsockname()[1]}")
