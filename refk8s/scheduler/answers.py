@@ -1,4 +1,4 @@
-"""Decisions as JSON, in the shape of the recorded scheduling cycles (shared/conformance/scheduler/README.md)."""
+"""Decisions as JSON, in the shape of the recorded scheduling cycles (README of the recordings)."""
 
 from __future__ import annotations
 
