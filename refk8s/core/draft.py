@@ -162,10 +162,10 @@ class Draft:
             self.ready[rank] &= ~(1 << p)
         return message
 
-    def post(self, sender: int, request: Request) -> None:
-        """Put a request of `sender` on the wire for which no flight waits (an Input's request)."""
+    def post(self, sender: int, request: Request, called: str = "") -> None:
+        """Put a request of `sender` on the wire for which no flight waits (an Input's request), `called` so."""
         process = self.world.procs[sender]
-        name = f"{process.pid}/input:{request}"
+        name = f"{process.pid}/{called or f'input:{request}'}"
         digest = mix(cell("input", name, process.incarnation), self.index)
         message = InFlight(name, sender, process.incarnation, process.server, request, None, 0, digest, self.index)
         self.send(message)

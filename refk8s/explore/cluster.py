@@ -245,12 +245,14 @@ def _without_heartbeats(document: Mapping[str, Any]) -> Any:
 
 
 def accept(draft: Draft, payload: Any) -> None:
-    """Carry out an Input.
+    """Carry out an Input of the interactive user, or of the user that `as` names.
 
-    {"step": {...}} is one more step of the interactive user, {"request": {...}} a bare request of that user, which goes over the wire. {"http": {...},
-    "at": ms} is a request that came over a real wire at that moment and is handled at once; {"compact": n} forgets all history but n revisions.
+    {"step": {...}} is one more step of the script; {"request": {...}, "name": n} a bare request, called n, which goes over the wire; {"http": {...}, "at": ms}
+    one that came over a real wire at that moment and is handled at once; {"compact": n} forgets all history but n revisions. {"name": n, "expect": reason}
+    foretells the answer to a request (USER-01); {"demand": {"resource", "key", "content" | None}} says what an object must be now (USER-02).
     """
-    p = draft.world.names[YOU]
+    pid = f"user/{payload['as']}" if "as" in payload else YOU
+    p = draft.world.names[pid]
     if "http" in payload:
         draft.wait(payload["at"])
         serve_now(draft, p, Request(**payload["http"]))
@@ -259,8 +261,14 @@ def accept(draft: Draft, payload: Any) -> None:
         compact(draft, payload["compact"])
         return
     if "request" in payload:
-        draft.post(p, Request(**payload["request"]))
+        draft.post(p, Request(**payload["request"]), payload.get("name", ""))
         return
     process = draft.world.procs[p].copy()
-    add_step(Hands(draft, p, process, draft.index), payload["step"])
-    draft.settle(p, process, draft.model.program(YOU))
+    hands = Hands(draft, p, process, draft.index)
+    if "expect" in payload:
+        hands.remember(f"expect:{payload['name']}", payload["expect"])
+    elif "demand" in payload:
+        hands.note("demand", payload["demand"])
+    else:
+        add_step(hands, payload["step"])
+    draft.settle(p, process, draft.model.program(pid))

@@ -134,9 +134,14 @@ class ClusterMachine(RuleBasedStateMachine):
     def misfortune(self, data: st.DataObject, place: int) -> None:
         """A fault: of a kind that is possible now, the `place`-th (counted round)."""
         kind = data.draw(st.sampled_from(self.kinds_of_faults))
-        chosen = [action for _, action in zip(range(64), possible_of(self.model, self.world, kind), strict=False)]
+        found = (action for action in possible_of(self.model, self.world, kind) if self.may_happen(action))
+        chosen = [action for _, action in zip(range(64), found, strict=False)]
         if chosen:
             self.act(chosen[place % len(chosen)])
+
+    def may_happen(self, fault: Action) -> bool:
+        """Whether a fault is one of those that this machine is about; subclasses override it."""
+        return True
 
     # ---- the end
 

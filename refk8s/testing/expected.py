@@ -75,8 +75,7 @@ class Expected:
         if write.verb == "create":
             return OK if known is None else EXISTS
         if known is None:
-            # The uid in the body of a PUT is a precondition, and what is not there has none.
-            return CONFLICT if write.verb == "update" and write.uid else MISSING
+            return MISSING
         if write.uid not in ("", known.uid):
             return CONFLICT
         if write.verb == "test":

@@ -1,0 +1,47 @@
+"""What a test's own model says of the API server's answers, carried by the trace: so a failure of it fails in a replay, too."""
+
+from __future__ import annotations
+
+from refk8s.core.action import Action
+from refk8s.core.delta import Delta
+from refk8s.core.invariant import MODEL, Noted, Served
+from refk8s.core.world import World
+
+from . import SUITE
+
+SPEC = "specs/stateful.md"
+
+
+@SUITE.invariant("USER-01", severity=MODEL, on=Served(), spec=SPEC, source="refk8s/testing/expected.py", catalogue="A1")
+def an_answer_is_as_foretold(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """A request whose answer an Input has foretold gets that answer; one that was to be refused changes nothing, even if its reply is lost."""
+    if delta.served is None or delta.served[0].flight is not None:
+        return None
+    message, response = delta.served
+    foretold = before.procs[message.sender].memory.get(f"expect:{message.rid.rpartition('/')[2]}")
+    if foretold is None:
+        return None
+    lost, refused = response.reason == "Timeout", foretold != ""
+    if (not lost and response.reason != foretold) or (refused and delta.commits):
+        said = f"{response.reason or 'OK'}{' and a change' if delta.commits else ''}"
+        return f"{message.request} ({message.rid}): {said}, expected {foretold or 'OK'}"
+    return None
+
+
+@SUITE.invariant("USER-02", severity=MODEL, on=Noted("demand"), spec=SPEC, source="refk8s/testing/expected.py")
+def an_object_is_as_writers_left_it(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """An object of which an Input demands something is there, or gone, and has the content that its writers gave it."""
+    for _, kind, demand in delta.notes:
+        if kind != "demand":
+            continue
+        stored = after.store.get(demand["resource"], demand["key"])
+        what, wanted = f"{demand['resource']}/{demand['key']}", demand["content"]
+        if (stored is None) != (wanted is None):
+            return f"{what} is {'gone' if stored is None else 'there'}, expected the opposite"
+        if stored is None:
+            continue
+        document = stored.document
+        found = document["metadata"].get("labels") if demand["resource"] == "pods" else document.get("data")
+        if (found or {}) != wanted:
+            return f"{what} has {found or {}}, expected {wanted}"
+    return None
