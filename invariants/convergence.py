@@ -36,6 +36,19 @@ A_WHILE_MS = 60_000
 NO_LIMIT = 2**31 - 1
 """The progress deadline of a Deployment that has none."""
 
+KUBELET_LABELS = frozenset(
+    {
+        "beta.kubernetes.io/arch",
+        "beta.kubernetes.io/os",
+        "kubernetes.io/arch",
+        "kubernetes.io/hostname",
+        "kubernetes.io/os",
+        "topology.kubernetes.io/region",
+        "topology.kubernetes.io/zone",
+    }
+)
+"""The labels of its Node that a kubelet sees to. Source: pkg/kubelet/kubelet_node_status.go, updateDefaultLabels."""
+
 MAX_STEPS = 2_000
 """An end for worlds of many nodes, whose heartbeats alone take that many steps."""
 
@@ -208,7 +221,8 @@ def a_restart_changes_nothing(model: Model, world: World) -> str | None:
 
     Reasons why pods cannot be placed may be brought up to date, as in CONV-04: nodes that came and do not help have not woken the pod before. A kubelet whose
     Node somebody has deleted is left alone, since it registers only when it starts. The taints of a node that is not ready may change: upstream's node
-    lifecycle controller takes NoExecute off every node that it meets and puts it back (markNodeAsReachable), so that evictions wait anew.
+    lifecycle controller takes NoExecute off every node that it meets and puts it back (markNodeAsReachable), so that evictions wait anew. Nor is anything
+    judged once a kubelet has put back labels of its Node that somebody had changed: it does so when it starts, and pods may find another place then.
     """
     if not _is_settled(world):
         return None
@@ -230,7 +244,7 @@ def _watch(model: Model, world: World, for_ms: int, after_what: str, is_fine: Ca
         for change in delta.commits:
             if model.is_heartbeat(change) or is_fine(change):
                 continue
-            if change.actor.startswith("kubelet/") and _about(change) in restless:
+            if _is_relabelled(change) or (change.actor.startswith("kubelet/") and _about(change) in restless):
                 return None
             return f"after {after_what}, {change.actor} wrote {change.resource}/{change.key} ({change.type}): expected no write"
     return None
@@ -268,6 +282,15 @@ def _is_of_a_restart(change: Change) -> bool:
     if change.resource == "nodes":
         return _condition(change.obj.document.get("status") or {}, "Ready") != "True"
     return change.resource == "events" or _is_retry(change)
+
+
+def _is_relabelled(change: Change) -> bool:
+    """Whether a kubelet puts back the labels of its Node that it gives it. Source: pkg/kubelet/kubelet_node_status.go, updateDefaultLabels."""
+    if change.prev is None or not change.actor.startswith("kubelet/"):
+        return False
+    was, now = change.prev.document["metadata"].get("labels") or {}, change.obj.document["metadata"].get("labels") or {}
+    changed = [name for name in {**was, **now} if was.get(name) != now.get(name)]
+    return bool(changed) and all(name in KUBELET_LABELS for name in changed)
 
 
 def _resynced(model: Model, world: World) -> World:

@@ -242,8 +242,18 @@ def reconsider(draft: Draft, iid: int) -> None:
 
 
 def _feed(draft: Draft, server: int, change: Any) -> None:
-    """An API server's watch cache has taken `change`: its clients may take it too."""
-    draft.ready[BEHIND] |= mask_of(draft, change) & draft.world.trailing[server]
+    """An API server's watch cache has taken `change`: its clients may take it too, if they have not had it from another API server before."""
+    world = draft.world
+    for iid in ids(mask_of(draft, change) & world.trailing[server]):
+        p, place = world.informers[iid]
+        process = world.procs[p]
+        informer = process.informers[place]
+        if informer is None or informer.position < 0:
+            draft.ready[BEHIND] |= 1 << iid
+            continue
+        log = world.store.log(draft.model.program(process.pid).streams[place])
+        if informer.position < log.end and log[informer.position].revision <= change.revision:
+            draft.ready[BEHIND] |= 1 << iid
 
 
 def mask_of(draft: Draft, change: Any) -> int:

@@ -189,11 +189,11 @@ def heal(draft: Draft, action: Heal) -> None:
     world.cuts = tuple(cut for cut in world.cuts if cut != (p, action.server))
     world.partial -= cell("cut", p, action.server)
     lane = world.inbox.get(-p - 1, EMPTY_LANE)
+    world.inbox = world.inbox.discard(-p - 1)
     for number in lane.numbers():
         message = lane[number]
         world.partial -= message.digest
-        draft.send(message)
-    world.inbox = world.inbox.discard(-p - 1)
+        draft.send(message)  # it waits on if its own server is still cut off
     _disturbed(draft)
 
 

@@ -307,6 +307,20 @@ def test_a_process_that_is_cut_off_turns_to_another_api_server_and_its_request_m
     assert after.store.revision == 2
 
 
+def test_what_a_process_sent_while_two_api_servers_were_out_of_reach_waits_for_its_own() -> None:
+    world = until(toy.world(MODEL, servers=2), Serve)
+    p, first_server, second = world.names["user/ann"], world.names["apiserver"], world.names["apiserver/1"]
+    for server in (first_server, second):
+        world, _ = step(MODEL, world, Partition(p, server))
+    waiting = sum(len(world.inbox[at]) for at in world.inbox)
+    world, _ = step(MODEL, world, Heal(p, first_server))
+    assert world.fingerprint == recompute_fingerprint(MODEL, world)
+    assert sum(len(world.inbox[at]) for at in world.inbox) == waiting
+    world, _ = step(MODEL, world, Heal(p, second))
+    assert world.fingerprint == recompute_fingerprint(MODEL, world)
+    assert labels(run(MODEL, world).world) == {"a": 3, "b": 3, "c": 1}
+
+
 def test_while_its_api_server_is_down_an_informer_gets_nothing() -> None:
     world, iid = three_behind()
     down, _ = step(MODEL, world, Crash(world.names["apiserver"]))

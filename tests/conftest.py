@@ -1,0 +1,17 @@
+"""Hypothesis' profiles: `dev` (the default), `ci` (the same examples every time) and `nightly` (many more), chosen with HYPOTHESIS_PROFILE.
+
+`stateful(n)` scales the number of examples of a test with the profile.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
+
+settings.register_profile("dev", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=False)
+settings.register_profile("nightly", deadline=None, max_examples=5_000, suppress_health_check=SLOW)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE") or ("ci" if os.environ.get("CI") else "dev"))

@@ -1,0 +1,20 @@
+"""How many examples the stateful tests run under each profile (HYPOTHESIS_PROFILE: dev, ci, nightly; see tests/conftest.py)."""
+
+from __future__ import annotations
+
+from hypothesis import HealthCheck, settings
+
+TIMES = {"dev": 1, "ci": 1, "nightly": 100}
+
+
+def stateful(examples: int, *, steps: int = 30) -> settings:
+    """Settings for a rule machine: so many examples under dev and ci, 100 times as many nightly.
+
+    `steps` keeps an example far below the 2,500 choices that Hypothesis takes: beyond them it throws examples away without a word.
+    """
+    return settings(
+        max_examples=examples * TIMES[settings.get_current_profile_name()],
+        stateful_step_count=steps,
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+    )
