@@ -19,6 +19,7 @@ from refk8s.core.step import Draft, step
 from refk8s.core.world import World
 from refk8s.kinds.machines import progress_state
 from refk8s.kinds.node import Node
+from refk8s.kinds.nodeselector import required_nodes
 from refk8s.kinds.pod import Pod
 
 from . import SUITE
@@ -222,9 +223,10 @@ def a_restart_changes_nothing(model: Model, world: World) -> str | None:
     Reasons why pods cannot be placed may be brought up to date, as in CONV-04: nodes that came and do not help have not woken the pod before. A kubelet whose
     Node somebody has deleted is left alone, since it registers only when it starts. The taints of a node that is not ready may change: upstream's node
     lifecycle controller takes NoExecute off every node that it meets and puts it back (markNodeAsReachable), so that evictions wait anew. Nor is anything
-    judged once a kubelet has put back labels of its Node that somebody had changed: it does so when it starts, and pods may find another place then.
+    judged once a kubelet has put back labels of its Node that somebody had changed: it does so when it starts, and pods may find another place then. Nor
+    while a pod runs on a node that its selector does not match any more: a kubelet that starts admits all its pods anew, and rejects that one.
     """
-    if not _is_settled(world):
+    if not _is_settled(world) or _is_estranged(world):
         return None
     return _watch(model, _restarted(model, world), A_WHILE_MS, "a restart", _is_of_a_restart)
 
@@ -282,6 +284,15 @@ def _is_of_a_restart(change: Change) -> bool:
     if change.resource == "nodes":
         return _condition(change.obj.document.get("status") or {}, "Ready") != "True"
     return change.resource == "events" or _is_retry(change)
+
+
+def _is_estranged(world: World) -> bool:
+    """Whether a pod runs where its node selector or affinity would not let it any more. Source: pkg/kubelet/kubelet.go, HandlePodAdditions."""
+    for node in world.store.collection("nodes").objects.values():
+        for pod in unfinished_on(world, node.key):
+            if not required_nodes(pod.view(Pod)).matches(node.key, node.view(Node).metadata.labels):
+                return True
+    return False
 
 
 def _is_relabelled(change: Change) -> bool:

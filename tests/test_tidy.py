@@ -53,6 +53,15 @@ ARROWS: dict[str, set[str]] = {
     "invariants": {"core", "kinds", "api", "controllers", "scheduler", "kubelet", "explore"},
     "schedule": {"core", "kinds", "api", "controllers", "scheduler", "scenarios"},
     "http": {"core", "kinds", "api", "explore", "scenarios", "trace", "conformance"},
+    "testing": {
+        "core",
+        "api",
+        "explore",
+        "scenarios",
+        "trace",
+        "zoo",
+        "invariants",
+    },
     "cli": {
         "core",
         "kinds",

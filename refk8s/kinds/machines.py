@@ -40,8 +40,8 @@ SCHEDULED = Machine(
     terminal=frozenset(),
     rows=(
         Row("SCHEDULED-T1", "", "False", SCHEDULER, "no node fits, or the binding failed"),
-        Row("SCHEDULED-T2", "", "True", ANYONE, "it was bound, by whoever posted the Binding"),
-        Row("SCHEDULED-T3", "False", "True", ANYONE, "it was bound, by whoever posted the Binding"),
+        Row("SCHEDULED-T2", "", "True", SCHEDULER, "it was bound"),
+        Row("SCHEDULED-T3", "False", "True", SCHEDULER, "it was bound"),
         Row("SCHEDULED-T4", "", "True", KUBELET, "it was created with a node"),
         Row("SCHEDULED-T5", "", "False", ANYONE, "it is created with scheduling gates"),
         Row(

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from ..core.action import Action, Input, Serve, StopFaults
 from ..core.budget import KINDS
 from ..core.delta import Delta
-from ..core.enabled import enabled, first, is_quiet, label
+from ..core.enabled import deviates, enabled, first, is_quiet, label
 from ..core.faults import possible_of
 from ..core.invariant import Monitor, Violation
 from ..core.model import Model
@@ -54,7 +54,7 @@ class ClusterMachine(RuleBasedStateMachine):
 
     spec: ClassVar[Mapping[str, Any]] = {}
     mutant: ClassVar[str] = ""
-    failures: ClassVar[Path] = Path("failures")
+    failures: ClassVar[Path] = Path(".refk8s/failures")
     kinds_of_faults: ClassVar[tuple[str, ...]] = FAULTS
 
     _settled: ClassVar[tuple[Any, ...]] = ()
@@ -188,16 +188,16 @@ class ClusterMachine(RuleBasedStateMachine):
         self._over = True
         lines = [head, *([f"  guarantee: {guarantee}"] if guarantee else []), f"  observed:  {finding}"]
         for before, action, _, _ in self._taken[-12:]:
-            mark = " " if type(action) is type(first(before)) and action == first(before) else "*"
+            mark = "*" if deviates(before, action) else " "
             lines.append(f"  {mark} #{before.index:<5} {label(self.model, before, action)}")
-        mutant = f" --mutant {self.mutant}" if self.mutant else ""
-        return Broken("\n".join([*lines, f"reproduce: refk8s replay {path}{mutant}"]))
+        return Broken("\n".join([*lines, f"reproduce: refk8s replay {path}"]))
 
     def _write(self, violation: Violation | None) -> Path:
         self.failures.mkdir(parents=True, exist_ok=True)
         path = self.failures / f"{type(self).__name__}.trace.jsonl"
         header = {"scenario": self.scenario.data, "redacted": False, "seed": None, "driver": "hypothesis", "faults": {}}
-        writer = Writer(path, self.model, self.origin, header)
+        named = {"mutant": self.mutant} if self.mutant else {}
+        writer = Writer(path, self.model, self.origin, {**header, **named})
         for taken in self._taken:
             writer(*taken)
         writer.close("violated" if violation is not None else "stopped", violation)

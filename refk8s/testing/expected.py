@@ -1,7 +1,7 @@
 """Expected: a small model of what an API server does with writes to ConfigMaps and Pods, which foretells every answer.
 
-It knows nothing of revisions but which one is the newest, nothing of history, admission or validation: a name is there or not, a write is stale or not. So it is
-small enough to be right by reading, and a 409 is one if and only if it says so. Source: api-conventions, concurrency control; apiserver/pkg/registry/rest.
+It knows nothing of revisions but which one is the newest, nothing of history, admission or validation: a name is there or not, a write is stale or not. So it
+is small enough to be right by reading, and a 409 is one if and only if it says so. Source: api-conventions, concurrency control; apiserver/pkg/registry/rest.
 """
 
 from __future__ import annotations
@@ -43,8 +43,8 @@ class Known:
 class Write:
     """A write on its way, as its sender means it. `version` and `uid` are the conditions that it carries ("": none).
 
-    `verb`: create, update, patch, test (a JSON patch that tests the version), delete, bind. `content` and `finalizers` are those that the object will have (None:
-    not written); `node` is where a bind wants the pod, or where the body of an update says that it is; `at_once`: a delete without grace.
+    `verb`: create, update, patch, test (a JSON patch that tests the version), delete, bind. `content` and `finalizers` are those that the object will have
+    (None: not written); `node` is where a bind wants the pod, or where the body of an update says that it is; `at_once`: a delete without grace.
     """
 
     verb: str
@@ -113,9 +113,8 @@ class Expected:
     def _delete(self, write: Write, known: Known) -> bool:
         graceful = write.resource == "pods" and bool(known.node) and not known.finished
         grace_s = GRACE_S if graceful and not write.at_once else 0
-        if known.leaving:
-            if not known.grace_s and known.finalizers or (known.grace_s and not write.at_once):
-                return False
+        if known.leaving and ((known.finalizers and not known.grace_s) or (known.grace_s and not write.at_once)):
+            return False
         changed = not known.leaving or grace_s != known.grace_s
         known.leaving, known.grace_s = True, grace_s
         if grace_s or known.finalizers:

@@ -1,7 +1,7 @@
 """WritersMachine: concurrent writers who hold stale reads, against a small model that foretells every answer.
 
-A read is kept as long as Hypothesis likes, and a write that is made of it may wait on the wire while others overtake it; its reply may be lost. A 409 comes if and
-only if the model says so, nothing that was accepted is lost, and nothing is applied twice.
+A read is kept as long as Hypothesis likes, and a write that is made of it may wait on the wire while others overtake it; its reply may be lost. A 409 comes if
+and only if the model says so, nothing that was accepted is lost, and nothing is applied twice.
 """
 
 from __future__ import annotations
@@ -104,7 +104,9 @@ class WritersMachine(ClusterMachine):
         response = self.serve(who, id)
         if not cached:
             known = self.expected.objects.get((resource, name))
-            self._check(response.reason == ("NotFound" if known is None else OK), f"a read answered {response.reason!r}")
+            self._check(
+                response.reason == ("NotFound" if known is None else OK), f"a read answered {response.reason!r}"
+            )
         return Read(resource, response.obj.document) if response.ok else multiple()
 
     # ---- writing
@@ -140,7 +142,9 @@ class WritersMachine(ClusterMachine):
         write = Write("patch", read.resource, read.name, version, finalizers=frozenset())
         return self._patch(who, write, {"metadata": metadata}, "merge")
 
-    @rule(target=wire, who=writers, read=reads, value=st.sampled_from("xyz"), kind=st.sampled_from(("merge", "strategic")))
+    @rule(
+        target=wire, who=writers, read=reads, value=st.sampled_from("xyz"), kind=st.sampled_from(("merge", "strategic"))
+    )
     def label(self, who: str, read: Read, value: str, kind: str) -> Sent:
         """A patch that is made for one version."""
         content = {**read.content, "label": value}
@@ -163,7 +167,9 @@ class WritersMachine(ClusterMachine):
         ]
         return self._patch(who, Write("test", read.resource, read.name, version, content=content), body, "json")
 
-    @rule(target=wire, who=writers, read=reads, condition=st.sampled_from(("", "uid", "version")), at_once=st.booleans())
+    @rule(
+        target=wire, who=writers, read=reads, condition=st.sampled_from(("", "uid", "version")), at_once=st.booleans()
+    )
     def delete(self, who: str, read: Read, condition: str, at_once: bool) -> Sent:
         """A deletion of whatever has the name, of this very object (`uid`), or of this version of it."""
         metadata = read.metadata
@@ -283,7 +289,10 @@ class WritersMachine(ClusterMachine):
         if not lost:
             self._check(response.reason == foretold, f"{sent.write} got {response.reason!r}, expected {foretold!r}")
         changed = foretold == OK and self.expected.carry_out(sent.write)
-        self._check(bool(delta.commits) == changed, f"{sent.write}: {len(delta.commits)} commits, expected {'some' if changed else 'none'}")
+        self._check(
+            bool(delta.commits) == changed,
+            f"{sent.write}: {len(delta.commits)} commits, expected {'some' if changed else 'none'}",
+        )
         key, write = sent.write.key, sent.write
         known = self.expected.objects.get(key)
         stored = self.world.store.get(write.resource, f"default/{write.name}")
@@ -324,10 +333,14 @@ class WritersMachine(ClusterMachine):
         write = Write("create", resource, name, content=content, finalizers=finalizers)
         return self._send(who, write, {"verb": "create", **_place(resource, ""), "body": body})
 
-    def _update(self, who: str, read: Read, content: dict[str, str], *, conditional: bool, counts: bool = False) -> Sent:
+    def _update(
+        self, who: str, read: Read, content: dict[str, str], *, conditional: bool, counts: bool = False
+    ) -> Sent:
         metadata = {name: value for name, value in read.metadata.items() if name != "managedFields"}
         if not conditional:
-            metadata = {name: metadata[name] for name in ("name", "namespace", "labels", "finalizers") if name in metadata}
+            metadata = {
+                name: metadata[name] for name in ("name", "namespace", "labels", "finalizers") if name in metadata
+            }
         version, uid = metadata.get("resourceVersion", ""), metadata.get("uid", "")
         body = {**read.document, "metadata": metadata}
         if read.resource == "pods":
@@ -336,7 +349,9 @@ class WritersMachine(ClusterMachine):
             body["data"] = content
         node = (read.document.get("spec") or {}).get("nodeName", "")
         write = Write("update", read.resource, read.name, version, uid, content, read.finalizers, node)
-        return self._send(who, write, {"verb": "update", **_place(read.resource, read.name), "body": body}, counts=counts)
+        return self._send(
+            who, write, {"verb": "update", **_place(read.resource, read.name), "body": body}, counts=counts
+        )
 
     def _patch(self, who: str, write: Write, body: Any, kind: str) -> Sent:
         request = {"verb": "patch", **_place(write.resource, write.name), "body": body, "options": {"patchType": kind}}
