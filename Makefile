@@ -24,8 +24,10 @@ types: $(STAMP)
 bench: $(STAMP)
 	@$(BIN)/python -m tests.benchmarks
 
-# Long runs for a night: a hundred times kill -9 under load, ten minutes of kubectl, schemathesis on every operation.
+# Long runs for a night: 10,000 seeds of every scenario with faults (what is interrupted goes on from soak/ledger.db; SOAK="--seeds 100" for other
+# numbers), a hundred times kill -9 under load, ten minutes of kubectl.
 soak: $(STAMP)
+	@$(BIN)/python -m tests.tools.soak $(SOAK)
 	@$(BIN)/python -m tests.e2e.killing 100
 	@$(BIN)/python -m tests.e2e.soak 600
 
@@ -46,7 +48,13 @@ renew: schema specs traces
 # The pinned traces (CHANGELOG: Trace compatibility) and the sessions in README and specs.
 traces: $(STAMP)
 	@$(BIN)/python -m tests.tools.pin_traces
+	@$(BIN)/python -m tests.tools.pin_zoo
 	@$(BIN)/python -m tests.tools.paste_sessions
+
+# Every mutant hunted anew, its trace and figures (specs/TRACK_RECORD.md); some minutes.
+zoo: $(STAMP)
+	@$(BIN)/python -m tests.tools.pin_zoo --all
+	@$(BIN)/python -m tests.tools.build_specs
 
 # Environments with other Pythons, as far as they are installed: the determinism test compares their digests.
 pythons:

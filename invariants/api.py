@@ -142,6 +142,30 @@ RECENT = 24
 
 
 @SUITE.invariant(
+    "API-13",
+    severity=SAFETY,
+    on=Served(),
+    spec=SPEC,
+    source="apiserver/pkg/registry/generic/registry/store.go, Create",
+    catalogue="A3",
+)
+def a_name_is_free_when_nothing_has_it(before: World, action: Action, after: World, delta: Delta) -> str | None:
+    """A create is refused with AlreadyExists only while an object of that kind, namespace and name exists."""
+    if delta.served is None or delta.served[1].reason != "AlreadyExists":
+        return None
+    request = delta.served[0].request
+    metadata = request.body.get("metadata") if isinstance(request.body, Mapping) else None
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    if request.verb != "create" or request.subresource or not name or request.resource not in RESOURCES:
+        return None
+    key = f"{request.namespace}/{name}" if RESOURCES[request.resource].namespaced else name
+    if before.store.get(request.resource, key) is None:
+        who = before.pids[delta.served[0].sender]
+        return f"{request} by {who} was refused with 409 AlreadyExists, and there is no {request.resource}/{key}: expected it to be made"
+    return None
+
+
+@SUITE.invariant(
     "API-04",
     severity=SAFETY,
     on=Writes(),

@@ -59,8 +59,9 @@ def deployments_reach_what_they_want_or_say_why_not(model: Model, world: World) 
     """Once the cluster is quiet, every Deployment has all its replicas updated and available, or says what is in the way.
 
     Its status is about its present generation and adds up its ReplicaSets' statuses. If it is not complete, its condition Progressing is False (with a
-    deadline a rollout is over or late, never under way), ReplicaFailure is True, or pods of its ReplicaSets are not ready (CONV-03: these say why) or, with
-    the strategy Recreate, not gone yet. Paused Deployments, and those that are being deleted or in a namespace that is, have nothing to reach.
+    deadline a rollout is over or late, never under way), ReplicaFailure is True, or pods of its newest ReplicaSet are not ready (CONV-03: these say why; old
+    ones that are not ready are taken away first) or, with the strategy Recreate, not gone yet. Paused Deployments, and those that are being deleted or in a
+    namespace that is, have nothing to reach.
 
     Known exception of upstream (k#138036 and its like): as long as an active ReplicaSet is annotated with another size of its Deployment, every sync takes
     the path of a scaling, and that may have nothing to scale: with Recreate and two active ReplicaSets, or without surge, such a rollout stands for ever.
@@ -94,13 +95,11 @@ def deployments_reach_what_they_want_or_say_why_not(model: Model, world: World) 
             and spec.get("progressDeadlineSeconds", NO_LIMIT) != NO_LIMIT
         ):
             return f"{what}: its rollout neither ends nor times out (updated, present and available are {counts}: expected {wanted})"
-        if _condition(status, "ReplicaFailure") == "True" or any(_waits(world, one) for one in owned):
+        if _condition(status, "ReplicaFailure") == "True" or any(_waits(world, one) for one in _newest(owned)):
             continue
         if (spec.get("strategy") or {}).get("type") == "Recreate" and status.get("terminatingReplicas"):
             continue
-        return (
-            f"{what}: updated, present and available are {counts} with all pods ready: expected {wanted}, or a reason"
-        )
+        return f"{what}: updated, present and available are {counts} with all new pods ready: expected {wanted}, or a reason"
     return None
 
 
@@ -410,6 +409,16 @@ def _noted_size(replica_set: Stored) -> str | None:
 def _is_going(pod: Stored) -> bool:
     phase = (pod.document.get("status") or {}).get("phase")
     return phase not in TERMINAL and bool(pod.document["metadata"].get("deletionTimestamp"))
+
+
+def _newest(replica_sets: list[Stored]) -> list[Stored]:
+    """The ReplicaSet of the newest revision: only its pods are waited for, since unhealthy old ones are taken away first."""
+
+    def revision(replica_set: Stored) -> int:
+        text = (replica_set.document["metadata"].get("annotations") or {}).get("deployment.kubernetes.io/revision", "")
+        return int(text) if text.isdecimal() else 0
+
+    return sorted(replica_sets, key=revision)[-1:]
 
 
 def _waits(world: World, replica_set: Stored) -> bool:

@@ -51,7 +51,6 @@ ARROWS: dict[str, set[str]] = {
     },
     "conformance": {"core", "kinds", "api", "controllers", "scheduler", "kubelet", "explore"},
     "invariants": {"core", "kinds", "api", "controllers", "scheduler", "kubelet", "explore"},
-    "schedule": {"core", "kinds", "api", "controllers", "scheduler", "scenarios"},
     "http": {"core", "kinds", "api", "explore", "scenarios", "trace", "conformance"},
     "testing": {
         "core",
@@ -68,7 +67,6 @@ ARROWS: dict[str, set[str]] = {
         "api",
         "controllers",
         "scheduler",
-        "schedule",
         "kubelet",
         "users",
         "explore",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .output import OUTPUT, Format, emit, note, table
+from .output import OUTPUT, Format, emit, table
 
 if TYPE_CHECKING:
     from ..zoo.mutant import Mutant
@@ -50,68 +53,83 @@ def show(
         return
     typer.echo(f"{mutant.id}: {mutant.title}")
     typer.echo(f"caught by {', '.join(mutant.catches)} in {mutant.scenario_name}")
+    if mutant.rows:
+        typer.echo(f"rows of the catalogue: {', '.join(mutant.rows)}")
+    if mutant.gates:
+        typer.echo(f"gates: {', '.join(f'{name}={on}' for name, on in sorted(mutant.gates.items()))}")
+    faults = f" with faults {mutant.faults}" if mutant.faults else ""
+    typer.echo(f"budget: {mutant.seeds} seeds of driver {mutant.driver}{faults}")
     typer.echo(f"\n{mutant.story}")
 
 
 @app.command("run")
 def run(
     ids: Annotated[list[str] | None, typer.Argument(help="Mutants to run; without any, all of them.")] = None,
+    ranges: Annotated[int, typer.Option(help="How many ranges of seeds; figures are their medians.", min=1, max=5)] = 5,
+    shrink: Annotated[bool, typer.Option("--shrink/--no-shrink", help="Shrink the run that shows the mutant.")] = True,
+    traces: Annotated[
+        Path | None, typer.Option(help="Write the shrunk traces into this folder.", file_okay=False)
+    ] = None,
+    jobs: Annotated[int | None, typer.Option(help="Worker processes; without it, one per core.", min=1)] = None,
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:
-    """Run mutants until an invariant catches each; exit code 1 if one gets away.
+    """Hunt mutants from scratch, in several ranges of seeds, until an invariant catches each; shrink what shows them.
+
+    SEEDS and TIME are what it takes to the first failure (medians), STEPS and DEVIATIONS the size of the shrunk run.
 
     Examples:
       refk8s zoo run
       refk8s zoo run blind-put -o json
+      refk8s zoo run no-expectations --traces shrunk/
+
+    Exit codes: 0 all were caught, 1 one got away.
     """
-    import time
-
-    from ..core.errors import Refk8sError
     from ..zoo import MUTANTS
-    from ..zoo.run import run_mutant
+    from .hunting import hunted
+    from .progress import Progress
+    from .session import mutant_named
+    from .workers import Workers
 
-    known = {mutant.id: mutant for mutant in MUTANTS}
-    for name in ids or ():
-        if name not in known:
-            raise Refk8sError(f"no mutant {name!r}; `refk8s zoo list` names them all")
-    rows = []
-    for mutant in [known[name] for name in ids] if ids else MUTANTS:
-        began = time.perf_counter()
-        caught = run_mutant(mutant)
-        took_s = time.perf_counter() - began
-        note(f"{mutant.id}: {'caught by ' + caught.invariant if caught else 'not caught'} in {took_s:.2f} s")
-        rows.append(
-            {
-                "id": mutant.id,
-                "caughtBy": caught.invariant if caught else None,
-                "seed": caught.seed if caught else None,
-                "step": caught.step if caught else None,
-                "seeds": caught.seeds if caught else mutant.seeds,
-                "seconds": round(took_s, 3),
-            }
-        )
+    wanted = [mutant_named(name).id for name in ids] if ids else [mutant.id for mutant in MUTANTS]
+    if traces is not None:
+        traces.mkdir(parents=True, exist_ok=True)
+    work = partial(hunted, ranges=ranges, shrink=shrink, traces=traces)
+    orders, found = iter(wanted), {}
+    with Progress(len(wanted), "mutants") as progress:
+        for name, row in Workers(work, min(jobs or os.cpu_count() or 1, len(wanted))).results(
+            lambda: next(orders, None)
+        ):
+            found[name] = row
+            progress(1, not row["caughtBy"])
+    rows = [found[name] for name in wanted]
     if output is not Format.text:
-        emit({"version": 1, "mutants": rows}, output)
+        emit({"version": 2, "mutants": rows}, output)
     else:
-        cells = [
-            (
-                r["id"],
-                r["caughtBy"] or "missed",
-                r["seed"] if r["seed"] is not None else "default",
-                r["step"],
-                f"{r['seconds']}s",
-            )
-            for r in rows
-        ]
-        table(("ID", "CAUGHT BY", "SEED", "STEP", "TIME"), cells)
+        head = ("ID", "ROWS", "CAUGHT BY", "SEEDS", "TIME", "STEPS", "DEVIATIONS")
+        table(head, [_cells(row) for row in rows])
     raise typer.Exit(0 if all(row["caughtBy"] for row in rows) else 1)
+
+
+def _cells(row: dict[str, Any]) -> tuple[Any, ...]:
+    return (
+        row["id"],
+        ", ".join(row["rows"]) or "-",
+        row["caughtBy"] or "missed",
+        row["seeds"],
+        f"{row['seconds']}s",
+        row["steps"] or "-",
+        row["deviations"] if row["steps"] else "-",
+    )
 
 
 def _data(mutant: Mutant) -> dict[str, Any]:
     return {
         "id": mutant.id,
         "title": mutant.title,
+        "rows": list(mutant.rows),
         "catches": list(mutant.catches),
         "story": mutant.story,
         "scenario": mutant.scenario_name,
+        "gates": dict(mutant.gates),
+        "budget": {"seeds": mutant.seeds, "steps": mutant.steps, "driver": mutant.driver, "faults": mutant.faults},
     }

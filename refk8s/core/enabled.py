@@ -217,7 +217,8 @@ def label(model: Model, world: World, action: Action) -> str:
             owner, place = world.informers[iid]
             stream = model.program(world.pids[owner]).streams[place]
             informer = world.procs[owner].informers[place]
-            change = world.store.log(stream)[informer.position if informer else 0]
+            log = world.store.log(stream)
+            change = log[max(informer.position if informer else 0, log.base)]  # a mutant's watch goes on behind a gap
             return f"deliver {world.pids[owner]} {stream} {change.type} {change.key}"
         case Relist(iid, lag):
             return f"relist {_informer_name(model, world, iid)}" + (f" lag={lag}" if lag else "")
@@ -411,7 +412,8 @@ def cause_of(model: Model, world: World, action: Action) -> int:
             p, place = world.informers[iid]
             informer = world.procs[p].informers[place]
             stream = model.program(world.pids[p]).streams[place]
-            return int(world.store.log(stream)[informer.position].cause) if informer is not None else -1
+            log = world.store.log(stream)
+            return int(log[max(informer.position, log.base)].cause) if informer is not None else -1
         case Reply(p, number) | Serve(p, number):
             return world.inbox[p][number].cause
         case Begin(p, c):

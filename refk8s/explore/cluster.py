@@ -72,7 +72,8 @@ class Cluster:
     (refk8s.kubelet.behaviour); `objects`: documents that are in the store at the beginning (a dump); `api_servers` above 1 gives each a watch cache of its
     own; `controller_managers` and `schedulers` are replicas, of which one works at a time unless `leader_election` is off; `controllers` names those that the
     controller manager runs (None: all); `scheduler` is a KubeSchedulerConfiguration ({}: the default one).
-    `given` is what was done before the beginning (given.py; None: the cluster is just being switched on). `heartbeats` and `events` can be left out (Model).
+    `given` is what was done before the beginning (given.py; None: the cluster is just being switched on), within `given_steps`. `heartbeats` and `events` can
+    be left out (Model).
     """
 
     nodes: tuple[NodeSpec, ...] = ()
@@ -87,6 +88,7 @@ class Cluster:
     controllers: tuple[str, ...] | None = None
     leader_election: bool = True
     given: tuple[Step, ...] | None = None
+    given_steps: int = 100_000
     gates: Mapping[str, bool] = attrs.field(factory=dict)
     epoch_ms: int = EPOCH_MS
     heartbeats: bool = True
@@ -127,7 +129,8 @@ def build(cluster: Cluster, parts: Parts | None = None, faults: FaultBudget = NO
 
     if cluster.given is None:
         return model, first_world(model, store, fill, faults)
-    world = rested(model, first_world(model, store, fill), cluster.given, [f"user/{name}" for name in cluster.users])
+    users = [f"user/{name}" for name in cluster.users]
+    world = rested(model, first_world(model, store, fill), cluster.given, users, cluster.given_steps)
     world.faults = faults if faults.total else NO_FAULTS
     return model, world
 

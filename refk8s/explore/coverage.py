@@ -27,7 +27,7 @@ REPLIES: Final = (
     "422 Invalid",
     "429 TooManyRequests",
     "500 InternalError",
-    "504 Timeout",
+    "Timeout",
 )
 """The error replies that the components know how to take."""
 PARTS: Final = ("invariants", "rows", "faults", "replies")
@@ -50,7 +50,8 @@ class Coverage:
                     if row is not None:
                         self.rows[row.id] = self.rows.get(row.id, 0) + 1
         if delta.served is not None and not delta.served[1].ok:
-            name = f"{delta.served[1].code} {delta.served[1].reason}"
+            response = delta.served[1]
+            name = response.reason if response.reason == "Timeout" else f"{response.code} {response.reason}"
             self.replies[name] = self.replies.get(name, 0) + 1
         kind = kind_of(action, before)
         if kind is not None:

@@ -19,11 +19,10 @@ from ..users.script import Step
 
 BEFORE: Final = -(10**9)
 """The number of the first step before the beginning: causes below 0 are none."""
-MOST_STEPS: Final = 100_000
 
 
-def rested(model: Model, world: World, given: Sequence[Step], users: Iterable[str]) -> World:
-    """The World in which `given` has been done and all is quiet, `users` only begin. Raises Refk8sError if that takes more than MOST_STEPS steps."""
+def rested(model: Model, world: World, given: Sequence[Step], users: Iterable[str], most_steps: int) -> World:
+    """The World in which `given` has been done and all is quiet, `users` only begin. Raises Refk8sError if that takes more than `most_steps` steps."""
     waiting = [-world.names[pid] - 1 for pid in users]
     world.index = BEFORE
     for each in waiting:
@@ -32,7 +31,7 @@ def rested(model: Model, world: World, given: Sequence[Step], users: Iterable[st
         world, _ = step(model, world, Input({"step": dict(one)}))
     while not is_quiet(model, world):
         action = first(world)
-        if action is None or world.index - BEFORE > MOST_STEPS:
+        if action is None or world.index - BEFORE > most_steps:
             raise Refk8sError(f"spec.given: the cluster is not quiet after {world.index - BEFORE} steps")
         world, _ = step(model, world, action)
     for each in waiting:

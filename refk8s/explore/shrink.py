@@ -20,7 +20,7 @@ from ..core.model import Model
 from ..core.step import step
 from ..core.world import World
 from ..scenarios.format import Scenario, from_data
-from .cluster import Parts, build
+from .cluster import Cluster, Parts, build
 from .drivers import Driver, RandomDriver
 from .due import Witness, usual
 from .failure import ENDLESS, GUARANTEES, Failure, failure_of, of_violation
@@ -92,6 +92,10 @@ class Shrinker:
     def shrink(self) -> Failing:
         """Take away what can be, until nothing can or the effort is spent."""
         self._quickly()
+        allowed = self._reductions()
+        early: tuple[Reduction, ...] = (*((components,) if components in allowed else ()), rest)
+        for each in early:  # less to do in everything that follows
+            self._reduce(each, search=False)
         before = None
         while before is not self.best and self.effort_left > 0:
             before = self.best
@@ -108,7 +112,7 @@ class Shrinker:
     def _reductions(self) -> tuple[Reduction, ...]:
         """What may be taken away: not what makes the failure by being missing. With a control that is seen; without one it is a rule."""
         id, at_quiet = self.best.failure.id, self.best.failure.step == len(self.best.taken)
-        if id in GUARANTEES:
+        if id in GUARANTEES and self._control is None:
             return (rest,)
         if at_quiet and self._control is None:
             return tuple(each for each in REDUCTIONS if each is not components)
@@ -130,15 +134,24 @@ class Shrinker:
         if self._control is None:
             return False
         try:
-            model, world = build(scenario.cluster, self._control)
-        except Refk8sError:
+            model, world = build(self._limited(scenario), self._control)
+            outcome = run(model, world, PlanDriver(plan), monitor=Monitor(self._watched), max_steps=2 * most)
+        except Exception:  # what cannot be judged is no candidate
             return True
-        outcome = run(model, world, PlanDriver(plan), monitor=Monitor(self._watched), max_steps=2 * most)
-        self.effort_left -= outcome.steps
+        self.effort_left -= outcome.steps + _cost_of((model, world))
         failure = failure_of(scenario, outcome)
         return failure is not None and failure.id == self.best.failure.id
 
     def _attempt(
+        self, scenario: Scenario, driver: Driver, plan: Plan | None, most: int, watched: Sequence[Invariant]
+    ) -> Failing | None:
+        """As `attempt`, with any driver. What raises is no candidate: a component may not be able to run in a cluster from which something is missing."""
+        try:
+            return self._run(scenario, driver, plan, most, watched)
+        except Exception:
+            return None
+
+    def _run(
         self, scenario: Scenario, driver: Driver, plan: Plan | None, most: int, watched: Sequence[Invariant]
     ) -> Failing | None:
         if self.effort_left <= 0:
@@ -167,17 +180,22 @@ class Shrinker:
         if self._built[0] is not scenario:
             try:
                 sound = scenario.cluster.given is None or self._begins_well(scenario)
-                self._built = (scenario, build(scenario.cluster, self._parts) if sound else None)
+                self._built = (scenario, build(self._limited(scenario), self._parts) if sound else None)
+                self.effort_left -= _cost_of(self._built[1])
             except Refk8sError:
                 self._built = (scenario, None)
-            self.effort_left -= _cost_of(self._built[1])
+                self.effort_left -= self._limited(scenario).given_steps
         return self._built[1]
+
+    def _limited(self, scenario: Scenario) -> Cluster:
+        """The cluster of a scenario, which must be at rest soon."""
+        return attrs.evolve(scenario.cluster, given_steps=3_000 + 4 * len(self.best.taken))
 
     def _begins_well(self, scenario: Scenario) -> bool:
         """Whether a cluster at rest, before users do anything, is as invariants at quiet demand: what was done before must not be the failure itself."""
         if all(each.severity is not LIVENESS for each in self._watched):
             return True
-        model, world = build(attrs.evolve(scenario.cluster, users={}), self._parts)
+        model, world = build(attrs.evolve(self._limited(scenario), users={}), self._parts)
         return Monitor(self._watched).check_quiet(model, world) is None
 
     @property
@@ -248,6 +266,7 @@ class Shrinker:
         assert built is not None
         model, world = built
         monitor, done = Monitor(self._all), []
+        monitor.begin(model, world)
         for each in steps:
             try:
                 action = Input(each.payload) if each.payload is not None else find(model, world, each.label)
@@ -266,18 +285,18 @@ class Shrinker:
 
     # ---- the scenario
 
-    def _reduce(self, reduction: Reduction) -> None:
+    def _reduce(self, reduction: Reduction, *, search: bool = True) -> None:
         at = 0
         while self.effort_left > 0:
             spec = self.best.scenario.data.get("spec") or {}
             for smaller in _from(reduction(spec), at):
-                if smaller.spec != spec and self._try_scenario(smaller):
+                if smaller.spec != spec and self._try_scenario(smaller, search=search):
                     break
                 at += 1
             else:
                 return
 
-    def _try_scenario(self, smaller: Smaller) -> bool:
+    def _try_scenario(self, smaller: Smaller, *, search: bool) -> bool:
         """Whether a smaller scenario fails, too: under the plan, under it as of later, or under a few random schedules; then it is the best one."""
         try:
             scenario = from_data({**self.best.scenario.data, "spec": smaller.spec})
@@ -292,7 +311,7 @@ class Shrinker:
             found = self.attempt(scenario, plan, self._most)
             if found is not None and found.size[:2] <= self.best.size[:2]:
                 return self._accept(found, smaller.what)
-        return self._searched(scenario, smaller.what)
+        return search and self._searched(scenario, smaller.what)
 
     def _searched(self, scenario: Scenario, what: str) -> bool:
         """Whether one of a few random schedules of a smaller scenario fails, too, and shrinks to one that is not larger than the best one."""

@@ -130,6 +130,8 @@ def _at_the_end(
     """What is wrong with the World at the end of a trace, as it was judged when it was recorded: at quiet, or as a run without an end."""
     verdict = trace.verdict.get("verdict")
     if verdict == "hot loop" or (verdict == "limit" and trace.verdict.get("violation")):
+        if done < len(trace.steps):
+            return None
         return failure_of(scenario_of(trace), Outcome(world, done, "limit"))
     if verdict not in ("quiet", "violated") or not is_quiet(model, world):
         return None

@@ -8,7 +8,7 @@ from typing import Final
 
 from .mutant import Mutant
 
-NOT_MUTANTS: Final = ("mutant", "run", "scenes")
+NOT_MUTANTS: Final = ("hunt", "mutant", "scenes")
 """The modules that are not about one mutant."""
 
 

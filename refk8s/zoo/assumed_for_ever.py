@@ -44,6 +44,7 @@ MUTANT = Mutant(
     id="assumed-for-ever",
     title="a failed binding keeps its room",
     story=__doc__,
+    rows=("K13",),
     change=with_scheduler(bind=Unforgetting()),
     catches=("SCHED-06", "CONV-06"),
     scenario=scene(apply(pod("web"))),

@@ -1,6 +1,6 @@
 """A binding takes effect on whatever pod has this name now.
 
-The scheduler decided about another pod, which was deleted and made again since: its uid in the binding is there to say so.
+The scheduler decided about another pod, which was deleted and made again since: its uid in the binding is there to say so (catalogue K12).
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ MUTANT = Mutant(
     id="binding-by-name",
     title="a binding is for the pod that had this name before",
     story=__doc__,
+    rows=("K12",),
     change=with_api(NamingApi()),
     catches=("SCHED-05",),
     scenario=scene(*_again("a"), users={"bob": _again("b"), "cat": _again("c")}),

@@ -22,6 +22,10 @@ MUTANT = Mutant(
     id="blind-put",
     title="a stale update overwrites a newer one",
     story=__doc__,
+    rows=(
+        "W13",
+        "zero a",
+    ),
     change=with_api(BlindApi()),
     catches=("API-01",),
     scenario="two-writers",

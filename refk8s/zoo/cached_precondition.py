@@ -34,8 +34,13 @@ MUTANT = Mutant(
     id="cached-precondition",
     title="a delete with a precondition removes the object that has come since",
     story=__doc__,
+    rows=("W12",),
     change=with_api(HastyApi()),
     catches=("API-02",),
-    scenario=scene(*_again("a"), users={"bob": _again("b"), "cat": _again("c")}, components={"apiServers": 2}),
-    seeds=60,
+    scenario=scene(
+        *_again("a"),
+        users={"bob": _again("b"), "cat": _again("c")},
+        components={"apiServers": 2, "controllers": ["gc"], "schedulers": 0},
+    ),
+    seeds=120,
 )

@@ -25,6 +25,7 @@ MUTANT = Mutant(
     id="deadline-forgotten",
     title="a stuck rollout is not reported",
     story=__doc__,
+    rows=("R8",),
     change=with_controller("deployment", Patient),
     catches=("CONV-01",),
     scenario=scene(apply(deployment(progressDeadlineSeconds=60)), behaviours=[{"do": "no image"}]),

@@ -23,6 +23,10 @@ MUTANT = Mutant(
     id="double-binding",
     title="two schedulers bind the same pod",
     story=__doc__,
+    rows=(
+        "K12",
+        "zero a",
+    ),
     change=with_api(GenerousApi()),
     catches=("SCHED-05", "POD-02", "API-09"),
     scenario=scene(*(apply(pod(f"web-{n}", cpu="900m")) for n in range(8)), nodes=3, components={"schedulers": 2}),

@@ -33,6 +33,7 @@ MUTANT = Mutant(
     id="last-writer-wins",
     title="an update without a version overwrites a Lease",
     story=__doc__,
+    rows=("W13",),
     change=with_api(LaxApi()),
     catches=("API-10",),
     scenario=scene(

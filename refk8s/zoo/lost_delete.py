@@ -33,6 +33,7 @@ MUTANT = Mutant(
     id="lost-delete",
     title="a cache keeps an object that was deleted",
     story=__doc__,
+    rows=("W4",),
     change=with_watches(Haunted()),
     catches=("CACHE-01", "CACHE-02", "WATCH-04"),
     scenario="full-node",

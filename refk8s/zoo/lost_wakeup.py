@@ -33,6 +33,7 @@ MUTANT = Mutant(
     id="lost-wakeup",
     title="an unschedulable pod is not woken",
     story=__doc__,
+    rows=("K7",),
     change=with_scheduler(cycle=Sleeper()),
     catches=("SCHED-06", "CONV-06"),
     scenario="full-node",

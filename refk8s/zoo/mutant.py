@@ -89,8 +89,9 @@ class Mutant:
     """One mutant.
 
     `story`: which real bug it is, and what happens (the module's docstring); `change` replaces one seam of the Parts; `catches` are the ids of the invariants
-    that must catch it, each alone; `scenario` is the name of a shipped one or the spec of one built for it; `seeds`: how many seeds of the random driver
-    there are after the default driver, `steps`: how many steps each run may take. `gates` are feature gates that differ;
+    that must catch it, each alone; `scenario` is the name of a shipped one or the spec of one built for it; `rows` are the rows of the
+    catalogue of real bugs that it brings back ("zero a": its mutant zero). The budget within which it is found from scratch: `seeds` schedules of
+    `driver` with `faults`, of at most `steps` steps each. `gates` are feature gates that differ;
     without `leader_election` all replicas of a component work at once. `surroundings` is a change that is
     legal by itself (a slow or refusing part) and is there without the bug, too.
     """
@@ -101,8 +102,11 @@ class Mutant:
     change: Change
     catches: tuple[str, ...]
     scenario: str | Mapping[str, Any]
+    rows: tuple[str, ...] = ()
     seeds: int = 20
     steps: int = 20_000
+    driver: str = "random"
+    faults: str = ""
     gates: Mapping[str, bool] = attrs.field(factory=dict)
     leader_election: bool = True
     surroundings: Change = as_it_is

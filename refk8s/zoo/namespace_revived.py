@@ -29,6 +29,7 @@ MUTANT = Mutant(
     id="namespace-revived",
     title="a terminating namespace becomes active again",
     story=__doc__,
+    rows=("G1",),
     change=with_api(ReviverApi()),
     catches=("NAMESPACE-ROWS",),
     scenario=scene(

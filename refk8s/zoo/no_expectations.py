@@ -26,6 +26,7 @@ MUTANT = Mutant(
     id="no-expectations",
     title="a ReplicaSet gets more pods than it wants",
     story=__doc__,
+    rows=("R1",),
     change=with_controller("replicaset", Forgetful),
     catches=("REPLICASET-01",),
     scenario="rollout",

@@ -25,6 +25,7 @@ MUTANT = Mutant(
     id="open-door",
     title="a kubelet admits more than its node has",
     story=__doc__,
+    rows=("K10",),
     change=with_kubelet(rules=Hospitable),
     catches=("KUBELET-01",),
     scenario=scene(apply(pod("a", cpu="3", nodeName="node"), pod("b", cpu="3", nodeName="node"))),

@@ -23,6 +23,7 @@ MUTANT = Mutant(
     id="phantom-pods",
     title="a scheduler that counts pods which are gone",
     story=__doc__,
+    rows=("K2",),
     change=with_scheduler(cycle=Haunted()),
     catches=("SCHED-01", "SCHED-06"),
     scenario=scene(

@@ -28,6 +28,7 @@ MUTANT = Mutant(
     id="phase-from-leftovers",
     title="a finished pod becomes Pending again",
     story=__doc__,
+    rows=("L1",),
     change=with_kubelet(rules=Recomputing),
     catches=("POD-01", "POD-ROWS"),
     scenario=scene(

@@ -25,7 +25,7 @@ MUTANT = Mutant(
     title="a controller looks again every second, for ever",
     story=__doc__,
     change=with_controller("replicaset", Anxious),
-    catches=("LIVE-02",),
+    catches=("LIVE-02", "CONV-04"),
     scenario=scene(apply(replica_set(replicas=1))),
     steps=20_000,
 )

@@ -28,6 +28,7 @@ MUTANT = Mutant(
     id="rewound-store",
     title="a revision is used twice",
     story=__doc__,
+    rows=("W8",),
     change=with_api(RestoredApi()),
     catches=("STORE-01",),
     scenario="first-pod",

@@ -23,6 +23,10 @@ MUTANT = Mutant(
     id="room-given-away",
     title="a terminating pod's room is given to the next one",
     story=__doc__,
+    rows=(
+        "L2",
+        "K10",
+    ),
     change=with_kubelet(rules=Generous),
     catches=("KUBELET-01",),
     scenario=scene(

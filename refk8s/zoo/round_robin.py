@@ -30,6 +30,7 @@ MUTANT = Mutant(
     id="round-robin",
     title="a scheduler that ignores capacity",
     story=__doc__,
+    rows=("zero g",),
     change=with_scheduler(cycle=RoundRobin()),
     catches=("SCHED-02", "SCHED-04"),
     scenario=scene(*(apply(pod(f"web-{n}", cpu="1500m")) for n in range(6)), nodes=2),

@@ -28,6 +28,7 @@ MUTANT = Mutant(
     id="torn-read",
     title="an object shows a version that it does not have",
     story=__doc__,
+    rows=("zero e",),
     change=with_api(LiveApi()),
     catches=("STORE-02",),
     scenario="first-pod",

@@ -40,6 +40,7 @@ MUTANT = Mutant(
     id="unbound-and-deleted",
     title="a pod deleted before it was bound never goes",
     story=__doc__,
+    rows=("zero b",),
     change=both(with_api(GracefulApi()), with_controller("podgc", Blind)),
     catches=("CONV-03",),
     scenario=scene(apply(pod("huge", cpu="64")), sleep("2s"), delete("pods", "huge")),

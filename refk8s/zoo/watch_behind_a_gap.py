@@ -31,6 +31,7 @@ MUTANT = Mutant(
     id="watch-behind-a-gap",
     title="a watch goes on behind a compaction",
     story=__doc__,
+    rows=("W6",),
     change=with_watches(Gapless()),
     catches=("WATCH-05", "WATCH-04"),
     scenario=scene(

@@ -28,6 +28,7 @@ MUTANT = Mutant(
     id="watch-skips",
     title="a watch leaves out deletions",
     story=__doc__,
+    rows=("W2",),
     change=with_watches(Hurried()),
     catches=("WATCH-04",),
     scenario="scale-storm",

@@ -8,39 +8,82 @@ from pathlib import Path
 
 import pytest
 
-from refk8s.core.invariant import MODEL, REACH
+from refk8s.core.invariant import MODEL, REACH, Monitor
 from refk8s.invariants import suite
+from refk8s.trace.format import read
+from refk8s.trace.replay import replay
 from refk8s.zoo import MUTANTS
-from refk8s.zoo import run as zoo_run
+from refk8s.zoo import hunt as hunting
+from refk8s.zoo.hunt import caught_by, hunt, unmutated
 from refk8s.zoo.mutant import Mutant
-from refk8s.zoo.run import run_mutant, run_unmutated
+from tests.tools.pin_zoo import figures, trace_of
 
-INVARIANTS = {invariant.id: invariant for invariant in suite().all()}
+ALL = suite().all()
+INVARIANTS = {invariant.id: invariant for invariant in ALL}
 SILENT_SEEDS = (None, 0, 1, 2)
 MOST_LINES = 20
+ROWS = 20
+"""How many rows of the catalogue of real bugs there are to be at least."""
 
 pairs = [pytest.param(mutant, id, id=f"{mutant.id}-{id}") for mutant in MUTANTS for id in mutant.catches]
 each = pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.id)
 
 
 @each
-def test_a_mutant_is_caught_by_an_invariant_that_it_names(mutant: Mutant) -> None:
-    caught = run_mutant(mutant)
-    assert caught is not None, f"{mutant.id} got away"
-    assert caught.invariant in mutant.catches, caught.finding
+def test_a_mutant_is_caught_from_scratch_within_its_budget_by_an_invariant_that_it_names(mutant: Mutant) -> None:
+    found = hunt(mutant, 0, ALL)
+    assert found.failing is not None, f"{mutant.id} got away"
+    assert found.caught_by in mutant.catches, found.failing.failure
 
 
 @pytest.mark.parametrize(("mutant", "id"), pairs)
 def test_an_invariant_that_a_mutant_names_catches_it_alone(mutant: Mutant, id: str) -> None:
-    caught = run_mutant(mutant, invariants=[INVARIANTS[id]])
-    assert caught is not None, f"{id} does not see {mutant.id}"
+    found = hunt(mutant, 0, [INVARIANTS[id]], default_first=True)
+    assert found.failing is not None, f"{id} does not see {mutant.id}"
 
 
 @each
 def test_without_the_bug_the_same_scenario_is_silent(mutant: Mutant) -> None:
     for seed in SILENT_SEEDS:
-        outcome = run_unmutated(mutant, seed)
+        outcome = unmutated(mutant, seed, ALL)
         assert outcome.verdict == "quiet", f"seed {seed}: {outcome.violation or outcome.verdict}"
+
+
+@each
+def test_the_pinned_trace_violates_with_the_bug_and_not_without(mutant: Mutant) -> None:
+    trace, figure = read(trace_of(mutant.id)), figures()[mutant.id]
+    assert trace.header["mutant"] == mutant.id
+    done = replay(trace, monitor=Monitor(ALL), parts=mutant.parts())
+    assert done.failure is not None
+    assert done.failure.id in (*mutant.catches, *([hunting.ENDLESS] if hunting.NEVER_QUIET in mutant.catches else []))
+    assert trace.verdict["violation"] == done.failure.data()
+    assert figure["steps"] == len(trace.steps) == done.steps
+    assert figure["deviations"] == sum(step.dev for step in trace.steps)
+    assert replay(trace, lenient=True, monitor=Monitor(ALL), parts=mutant.control()).failure is None
+
+
+def test_half_of_the_pinned_traces_can_be_read_at_a_glance() -> None:
+    lengths = sorted(figures()[mutant.id]["steps"] for mutant in MUTANTS if mutant.rows)
+    assert lengths[len(lengths) // 2] <= 12
+
+
+def test_enough_rows_of_the_catalogue_are_there_and_named_in_the_stories() -> None:
+    rows = {row for mutant in MUTANTS for row in mutant.rows if not row.startswith("zero")}
+    assert len(rows) >= ROWS
+    for mutant in MUTANTS:
+        for row in mutant.rows:
+            word = "k8s-lite-go" if row.startswith("zero") else row
+            assert word in mutant.story, f"{mutant.id}: {row}"
+
+
+def test_the_mistakes_of_the_seed_project_are_there() -> None:
+    zero = {row: mutant.id for mutant in MUTANTS for row in mutant.rows if row.startswith("zero")}
+    assert {row: zero[row] for row in ("zero b", "zero c", "zero g")} == {
+        "zero b": "unbound-and-deleted",
+        "zero c": "name-never-free",
+        "zero g": "round-robin",
+    }
+    assert "zero a" in next(mutant for mutant in MUTANTS if mutant.id == "blind-put").rows
 
 
 def test_every_invariant_is_shown_to_bite() -> None:
@@ -54,13 +97,13 @@ def test_mutants_name_invariants_that_exist() -> None:
 
 
 def test_ids_of_mutants_are_their_files_names() -> None:
-    files = {path.stem.replace("_", "-") for path in Path(zoo_run.__file__).parent.glob("*.py")}
-    assert {mutant.id for mutant in MUTANTS} == files - {"--init--", "mutant", "run", "scenes"}
+    files = {path.stem.replace("_", "-") for path in Path(hunting.__file__).parent.glob("*.py")}
+    assert {mutant.id for mutant in MUTANTS} == files - {"--init--", "mutant", "hunt", "scenes"}
 
 
 @each
 def test_a_mutant_is_small_and_tells_its_story(mutant: Mutant) -> None:
-    tree = ast.parse(Path(inspect.getfile(zoo_run)).with_name(f"{mutant.id.replace('-', '_')}.py").read_text())
+    tree = ast.parse(Path(inspect.getfile(hunting)).with_name(f"{mutant.id.replace('-', '_')}.py").read_text())
     bug = [node for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))]
     documented = [part for node in bug for part in ast.walk(node) if isinstance(part, (ast.ClassDef, ast.FunctionDef))]
     docstrings = sum(ast.get_docstring(part) is not None for part in documented)
@@ -71,6 +114,10 @@ def test_a_mutant_is_small_and_tells_its_story(mutant: Mutant) -> None:
 
 def test_a_run_that_never_becomes_quiet_counts_as_caught() -> None:
     hot = next(mutant for mutant in MUTANTS if mutant.id == "hot-loop")
-    caught = run_mutant(hot, seeds=0)
-    assert caught is not None
-    assert (caught.invariant, caught.seed) == (zoo_run.NEVER_QUIET, None)
+    found = hunt(hot, 0, [INVARIANTS[hunting.NEVER_QUIET]], default_first=True)
+    assert found.failing is not None
+    assert (found.seeds, found.failing.failure.id, caught_by(found.failing)) == (
+        1,
+        hunting.ENDLESS,
+        hunting.NEVER_QUIET,
+    )

@@ -413,6 +413,24 @@ def _first_sentence(page: Path) -> str:
     return re.split(r"(?<=[.])\s", " ".join(next(paragraphs).split()))[0].replace("](", "](")
 
 
+def zoo(component: str, arguments: list[str]) -> str:
+    """The mutants with their figures, as of the last hunt."""
+    from refk8s.zoo import MUTANTS
+    from tests.tools.pin_zoo import figures, trace_of
+
+    rows = []
+    for mutant in MUTANTS:
+        row = figures().get(mutant.id)
+        if row is None:
+            continue
+        trace = trace_of(mutant.id).relative_to(ROOT)
+        found = f"{row['seeds']} of {row['budget']}"
+        shrunk = f"{row['steps']}, {row['deviations']}"
+        names = ", ".join(mutant.rows)
+        rows.append((mutant.id, names, mutant.title, row["caughtBy"], found, shrunk, f"`refk8s replay {trace}`"))
+    return table(("mutant", "rows", "what happens", "caught by", "seeds", "shrunk", "reproduce"), rows)
+
+
 PARTS: Final[Mapping[str, Callable[[str, list[str]], str]]] = {
     "actions": actions,
     "arguments": arguments,
@@ -426,6 +444,7 @@ PARTS: Final[Mapping[str, Callable[[str, list[str]], str]]] = {
     "scenario": scenario,
     "transitions": transitions,
     "verbs": verbs,
+    "zoo": zoo,
 }
 """What makes each part: a function of the page's stem and the arguments in the fence."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pytest
 
 from refk8s.core.enabled import first, label
@@ -56,7 +57,7 @@ def test_an_unknown_controller_is_named() -> None:
         build(scenario(components={"controllers": ["replicasets"]}).cluster)
 
 
-def test_a_beginning_that_never_comes_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("refk8s.explore.given.MOST_STEPS", 10)
+def test_a_beginning_that_never_comes_is_an_error() -> None:
+    cluster = scenario(given=[{"apply": {"documents": [POD]}}]).cluster
     with pytest.raises(Refk8sError, match="not quiet after 11 steps"):
-        build(scenario(given=[{"apply": {"documents": [POD]}}]).cluster)
+        build(attrs.evolve(cluster, given_steps=10))
