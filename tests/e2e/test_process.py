@@ -144,7 +144,7 @@ def test_commands_and_scenarios_are_completed() -> None:
     complete = {"_REFK8S_COMPLETE": "complete_bash"}
     commands = process(COMP_WORDS="refk8s ", COMP_CWORD="1", **complete).out.split()
     assert {"run", "step", "replay", "why", "zoo"} <= set(commands)
-    assert process(COMP_WORDS="refk8s run ro", COMP_CWORD="2", **complete).out.split() == ["rollout"]
+    assert process(COMP_WORDS="refk8s run fi", COMP_CWORD="2", **complete).out.split() == ["first-pod"]
 
 
 HEAVY = (
