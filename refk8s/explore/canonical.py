@@ -14,20 +14,19 @@ from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from ..api.registry import RESOURCES
-from ..api.store import Cache, Change, Collection, Store, Stored
+from ..api.store import DELETED, Cache, Change, Collection, Store, Stored
 from ..core.budget import NO_FAULTS
 from ..core.clock import Timers
 from ..core.digest import MASK, cell, mix
 from ..core.enabled import owed
 from ..core.flight import Cached, Flight, Now, Recall
-from ..core.informers import heard_last
 from ..core.model import Model
 from ..core.process import Informer, Process
 from ..core.ready import ids
 from ..core.table import Log
 from ..core.wire import InFlight, Request, Response
 from ..core.world import BEHIND, World
-from .shapes import Shape, document_shape, value_shape
+from .shapes import Known, Shape, document_shape, value_shape
 
 _KEPT: Final = 20_000
 """So many values of a kind are kept with their forms before all are forgotten."""
@@ -51,7 +50,7 @@ class Form:
         self.a = a
         self.w = 0
         self.fresh: list[tuple[int, int]] = []
-        self.refs: list[tuple[int, Stored]] = []
+        self.refs: list[tuple[int, str, Stored]] = []
         self.caches: list[tuple[int, str, Cache]] = []
         self.waits: list[tuple[int, str, int]] = []
 
@@ -69,7 +68,7 @@ class Form:
         if other.fresh:
             self.fresh += [(second, weight * value) for second, value in other.fresh]
         if other.refs:
-            self.refs += [(weight * each & MASK, stored) for each, stored in other.refs]
+            self.refs += [(weight * each & MASK, resource, stored) for each, resource, stored in other.refs]
         if other.caches:
             self.caches += [(weight * each & MASK, stream, cache) for each, stream, cache in other.caches]
 
@@ -97,7 +96,6 @@ class Canonical:
     """
 
     def __init__(self, model: Model, *, budgets: bool = True) -> None:
-        self._model = model
         self._budgets = budgets
         self._program = model.program
         self._quiet_ms = model.quiet_ms
@@ -105,6 +103,7 @@ class Canonical:
         self._shapes: dict[Any, Shape] = {}
         self._contents: dict[tuple[str, int], Shape] = {}
         self._values: dict[Any, Shape] = {}
+        self._parts: Known = {}
         self._collections: dict[Collection, Form] = {}
         self._visible: dict[tuple[Collection, str], Form] = {}
         self._changes: dict[Change, Form] = {}
@@ -113,6 +112,7 @@ class Canonical:
         self._flights: dict[Flight, Form] = {}
         self._processes: dict[Process, Form] = {}
         self._behinds: dict[Process, tuple[Store, int]] = {}
+        self._heards: dict[Process, tuple[Store, int]] = {}
         self._stores: dict[Store, Form] = {}
         self._timers: dict[Timers, Form] = {}
 
@@ -146,12 +146,23 @@ class Canonical:
         """What only faults ask for: the event that each informer has heard last, and whether there is history to forget."""
         total = 0
         if world.faults.left("duplicate"):
-            for iid in range(len(world.informers)):
-                again = heard_last(self._model, world, iid)
-                if again is not None:
-                    total += cell("heard", iid, again.key)
+            total += sum(self._heard(process, world.store) for process in world.procs.values())
         if world.faults.left("compact"):
             total += cell("history", int(world.store.compacted < world.store.revision))
+        return total
+
+    def _heard(self, process: Process, store: Store) -> int:
+        """Of what object each informer of a process would hear if the last event came again (core/informers.py, heard_last)."""
+        known = self._heards.get(process)
+        if known is not None and known[0] is store:
+            return known[1]
+        total = 0
+        for place, informer in enumerate(process.informers):
+            if informer is not None:
+                log = store.log(self._program(process.pid).streams[place])
+                if log.base < informer.position <= log.end and log[informer.position - 1].type != DELETED:
+                    total += cell("heard", process.pid, place, log[informer.position - 1].key)
+        _keep(self._heards, process, (store, total))
         return total
 
     # ---- the store
@@ -240,7 +251,7 @@ class Canonical:
     def _remembered(self, made: Form, weight: int, value: Any) -> None:
         shape = self._values.get(value)
         if shape is None:
-            shape = value_shape(value)
+            shape = value_shape(value, self._parts)
             _keep(self._values, value, shape)
         made.shape(weight, shape)
         for place, stored in enumerate(shape.refs):
@@ -248,8 +259,9 @@ class Canonical:
 
     def _version(self, made: Form, weight: int, stored: Stored) -> None:
         """Add a version of an object that is referred to: its content, and later how far it is behind."""
-        made.shape(weight, self._shapes.get(stored) or self.content(_resource(stored), stored))
-        made.refs.append((weight * _BEHIND, stored))
+        resource = _resource(stored)
+        made.shape(weight, self._shapes.get(stored) or self.content(resource, stored))
+        made.refs.append((weight * _BEHIND & MASK, resource, stored))
 
     def _flight(self, flight: Flight) -> Form:
         made = Form(cell("told", flight.log.end, flight.missing))
@@ -348,7 +360,9 @@ class Canonical:
         wanted = wanted or (request.options.get("preconditions") or {}).get("resourceVersion")
         if wanted:
             key = f"{request.namespace}/{request.name}" if request.namespace else request.name
-            made.refs.append((cell("precondition"), Stored(key, {"kind": request.resource}, int(wanted), 0, 0)))
+            made.refs.append(
+                (cell("precondition"), request.resource, Stored(key, {"kind": request.resource}, int(wanted), 0, 0))
+            )
         return made
 
     def _undelivered(self, world: World) -> int:
@@ -405,8 +419,8 @@ _BEHIND: Final = cell("versions behind") | 1
 def behind(form: Form, store: Store) -> int:
     """How many versions the references of a form are behind the store."""
     total = 0
-    for weight, stored in form.refs:
-        total += weight * versions_behind(store, stored)
+    for weight, resource, stored in form.refs:
+        total += weight * versions_behind(store, resource, stored)
     for weight, stream, cache in form.caches:
         log = store.log(stream)
         for change in reversed(log):
@@ -445,11 +459,10 @@ def _missing(informer: Informer | None, log: Log[Change], revision: int) -> int:
     return position - informer.position + 1
 
 
-def versions_behind(store: Store, stored: Stored) -> int:
+def versions_behind(store: Store, resource: str, stored: Stored) -> int:
     """How many times an object has been written since this version of it."""
-    resource = _resource(stored)
     current = store.get(resource, stored.key)
-    if current is not None and current.revision == stored.revision:
+    if current is stored or (current is not None and current.revision == stored.revision):
         return 0
     count = 0
     for change in reversed(store.log(resource)):

@@ -21,10 +21,10 @@ from ..core.clock import unix_ms
 from ..core.digest import MASK, canonical, cell, digest_bytes, mix
 from ..core.flight import token
 from ..core.table import Lane, Log, Table
-from ..kubelet.records import StatusEntry, Worker
+from ..kubelet.records import StatusEntry, Trouble, Worker
 from ..kubelet.runtime import Instance, Runtime, Sandbox
 from ..scheduler.cache import Cache
-from ..scheduler.queue import Queue
+from ..scheduler.queue import Queue, Queued
 
 READ: Final = frozenset(
     {
@@ -49,6 +49,7 @@ _IS_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 _REVISION = re.compile(rb'"resourceVersion":"[^"]*"')
 _CREATED = re.compile(rb'"creationTimestamp":"[^"]*"')
 _EVENT_TIMES = re.compile(rb'"(?:firstTimestamp|lastTimestamp|eventTime|lastObservedTime)":"[^"]*"')
+_MOST_KNOWN: Final = 20_000
 _FRESH: Final = 0x7F4A7C15
 
 
@@ -113,40 +114,53 @@ PARTS: Final[dict[type, Callable[[Any], Any]]] = {
         one.pulls,
         one.grace_s,
         one.alarm,
-        tuple((name, trouble.token) for name, trouble in one.troubles),
+        tuple((name, _trouble(trouble)) for name, trouble in one.troubles),
         one.told,
     ),
     StatusEntry: lambda one: (one.status, one.version - one.sent, one.finished),
     Runtime: lambda one: (one.pods, one.images, one.addresses, one.address),
     Sandbox: lambda one: (one.uid, one.key, one.ip, one.ready, one.created_ms, one.instances),
     Instance: lambda one: (one.id, one.image, one.attempt, one.started_ms, one.exit_ms, one.exit_code),
-    Queue: lambda one: tuple(
-        (
-            key,
-            entry.pod.pod,
-            entry.state,
-            entry.since_ms,
-            entry.attempts,
-            entry.rejections,
-            entry.errors,
-            entry.rejectors,
-        )
-        for key, entry in sorted(one.pods.items(), key=lambda item: item[1].order)
+    Queue: lambda one: tuple(sorted(one.pods.values(), key=lambda entry: entry.order)),
+    Queued: lambda one: (
+        one.pod.key,
+        one.pod.pod,
+        one.state,
+        one.since_ms,
+        one.attempts,
+        one.rejections,
+        one.errors,
+        one.rejectors,
     ),
     Cache: lambda one: one.assumed,
     NodeQueue: lambda one: (one.waiting, tuple(one.places)),
 }
 """What the values of our components consist of, as far as it matters; other attrs classes consist of their fields, all else of its token."""
 
+
+def _trouble(one: Trouble) -> Any:
+    """A container's trouble, with the times of its back-offs in ms."""
+    backs = [
+        None if each is None else (each.delay_ns, each.last_update_ns // 1_000_000) for each in (one.crash, one.pull)
+    ]
+    return one.reason, one.message, *backs, one.pull_error, one.told_ms
+
+
 _UNREAD: Final = frozenset({"resource_version", "managed_fields"})
+
+
+Known = dict[Any, tuple[list[str], list[int], list[Stored]]]
+"""What values of PARTS that are the same for long consist of, by identity."""
+_LASTING: Final = (Queued, Sandbox, StatusEntry)
 
 
 class _Walk:
     """Collects what a value consists of: its text, with holes for times and refs."""
 
-    __slots__ = ("refs", "text", "times")
+    __slots__ = ("known", "refs", "text", "times")
 
-    def __init__(self) -> None:
+    def __init__(self, known: Known) -> None:
+        self.known = known
         self.text: list[str] = []
         self.times: list[int] = []
         self.refs: list[Stored] = []
@@ -177,6 +191,8 @@ class _Walk:
         elif kind is Stored:
             self.text.append("@")
             self.refs.append(value)
+        elif kind in _LASTING:
+            self._lasting(value)
         elif kind in PARTS:
             self.text.append(kind.__name__)
             self.visit(PARTS[kind](value))
@@ -184,6 +200,20 @@ class _Walk:
             self._all(kind.__name__, [getattr(value, name) for name in _fields(kind)])
         else:
             self.text.append(token(value))
+
+    def _lasting(self, value: Any) -> None:
+        found = self.known.get(value)
+        if found is None:
+            inner = _Walk(self.known)
+            inner.text.append(type(value).__name__)
+            inner.visit(PARTS[type(value)](value))
+            found = ["\x1f".join(inner.text)], inner.times, inner.refs
+            if len(self.known) >= _MOST_KNOWN:
+                self.known.clear()
+            self.known[value] = found
+        self.text += found[0]
+        self.times += found[1]
+        self.refs += found[2]
 
     def _string(self, value: str) -> None:
         if len(value) >= 20 and _IS_TIME.fullmatch(value):
@@ -213,8 +243,8 @@ def _fields(kind: type) -> tuple[str, ...]:
     return found
 
 
-def value_shape(value: Any) -> Shape:
-    """The shape of a value of a process's memory."""
-    walk = _Walk()
+def value_shape(value: Any, known: Known) -> Shape:
+    """The shape of a value of a process's memory; `known` is the caller's, to remember what parts of it consist of."""
+    walk = _Walk(known)
     walk.visit(value)
     return _shape(digest_bytes("\x1f".join(walk.text).encode()), walk.times, tuple(walk.refs))
