@@ -21,8 +21,7 @@ from ..core.digest import MASK, cell, mix
 from ..core.enabled import owed
 from ..core.flight import Cached, Flight, Now, Recall
 from ..core.model import Model
-from ..core.process import Informer, Process
-from ..core.ready import ids
+from ..core.process import Informer, Process, WorkQueue
 from ..core.table import Log
 from ..core.wire import InFlight, Request, Response
 from ..core.world import BEHIND, World
@@ -34,6 +33,8 @@ _KEPT: Final = 20_000
 REVISIONS: Final = {"replicaset/wrote/": ("", "pods", "replicasets")}
 """Memory that holds revisions: the beginning of its name → of each part of the value the stream whose cache it is compared with ("": it is no revision)."""
 
+_REVISIONS: Final = tuple(REVISIONS)
+
 _RESOURCE_OF: Final = {row.kind: row.plural for row in RESOURCES.values()}
 
 
@@ -41,14 +42,15 @@ class Form:
     """A sum of shapes: a linear form in now, with what depends on the store besides.
 
     `fresh`: (second, what counts in that second); `refs`: (weight, version of an object), `caches`: (weight, stream, cache): what they are behind the store
-    counts; `waits`: (weight, stream, revision): how far the process's cache is from it.
+    counts; `waits`: (weight, stream, revision): how far the process's cache is from it. `moves`: there is any of these.
     """
 
-    __slots__ = ("a", "caches", "fresh", "refs", "w", "waits")
+    __slots__ = ("a", "caches", "fresh", "moves", "refs", "w", "waits")
 
     def __init__(self, a: int = 0) -> None:
         self.a = a
         self.w = 0
+        self.moves = False
         self.fresh: list[tuple[int, int]] = []
         self.refs: list[tuple[int, str, Stored]] = []
         self.caches: list[tuple[int, str, Cache]] = []
@@ -74,6 +76,7 @@ class Form:
 
     def done(self) -> Form:
         """The form with short numbers."""
+        self.moves = bool(self.fresh or self.refs or self.caches or self.waits)
         self.a &= MASK
         self.w &= MASK
         return self
@@ -113,6 +116,8 @@ class Canonical:
         self._processes: dict[Process, Form] = {}
         self._behinds: dict[Process, tuple[Store, int]] = {}
         self._heards: dict[Process, tuple[Store, int]] = {}
+        self._queues: dict[WorkQueue, int] = {}
+        self._weights: dict[str, dict[str, int]] = {}
         self._stores: dict[Store, Form] = {}
         self._timers: dict[Timers, Form] = {}
 
@@ -120,14 +125,15 @@ class Canonical:
         """The canonical fingerprint of a World: 128 bits."""
         now_ms, store = world.now_ms, world.store
         total = self._store(store).at(now_ms) + self._timer(world.timers).at(now_ms)
-        procs = world.procs
-        for p in range(len(world.pids)):
-            process = procs[p]
-            form = self._processes.get(process) or self._process(p, process)
-            total += form.at(now_ms)
-            if form.refs or form.caches or form.waits:
-                total += self._behind(process, form, store)
-        total += self._inboxes(world) + self._undelivered(world) + self._rest(world)
+        known, w = self._processes, 0
+        processes = [world.procs[p] for p in range(len(world.pids))]
+        for process in processes:
+            form = known.get(process) or self._process(process)
+            total += form.a
+            w += form.w
+            if form.moves:
+                total += self._moving(process, form, world)
+        total += w * now_ms + self._inboxes(world) + self._undelivered(world, processes) + self._rest(world)
         return total & MASK
 
     def _rest(self, world: World) -> int:
@@ -217,25 +223,27 @@ class Canonical:
 
     # ---- processes
 
-    def _process(self, p: int, process: Process) -> Form:
+    def _process(self, process: Process) -> Form:
         pid, program = process.pid, self._program(process.pid)
         made = Form(cell("process", pid, int(process.alive), int(process.started), process.server, process.home))
         for c, queue in enumerate(process.queues):
-            lane = queue.lane
-            if len(queue.dirty) or len(queue.failures):
-                numbers = lane.numbers()
-                made.a += sum(mix(cell("queue", pid, c, lane[n]), rank) for rank, n in enumerate(numbers))
-                waiting = {lane[n] for n in numbers}
-                made.a += sum(cell("again", pid, c, key) for key in queue.dirty if key not in waiting)
-                made.a += sum(cell("failures", pid, c, key, count) for key, count in queue.failures.items())
+            value = self._queues.get(queue)
+            if value is None:
+                value = self._queue(queue)
+            if value:
+                made.a += value * (cell("queue", pid, c) | 1)
         for (c, key), flight in process.flights.items():
             made.form(cell("flight", pid, c, key) | 1, self._flights.get(flight) or self._flight(flight))
+        weights = self._weights.setdefault(pid, {})
         for name, value in process.memory.items():
-            if not name.startswith("~"):
-                weight = cell("memory", pid, name) | 1
-                value, revisions = without_revisions(name, value)
+            weight = weights.get(name)
+            if weight is None:
+                weight = weights[name] = 0 if name.startswith("~") else cell("memory", pid, name) | 1
+            if weight:
+                if name.startswith(_REVISIONS):
+                    value, revisions = without_revisions(name, value)
+                    made.waits += [(weight * cell("wait", stream), stream, revision) for stream, revision in revisions]
                 self._remembered(made, weight, value)
-                made.waits += [(weight * cell("wait", stream), stream, revision) for stream, revision in revisions]
         for place, informer in enumerate(process.informers):
             if informer is None:
                 made.a += cell("unlisted", pid, place)
@@ -247,6 +255,16 @@ class Canonical:
                 )
         _keep(self._processes, process, made.done())
         return made
+
+    def _queue(self, queue: WorkQueue) -> int:
+        """A work queue, whoever's it is; 0 if it is empty."""
+        lane = queue.lane
+        waiting = [lane[number] for number in lane.numbers()]
+        total = sum(mix(cell("waits", key), rank) for rank, key in enumerate(waiting))
+        total += sum(cell("again", key) for key in queue.dirty if key not in waiting)
+        total += sum(cell("failures", key, count) for key, count in queue.failures.items())
+        _keep(self._queues, queue, total)
+        return total
 
     def _remembered(self, made: Form, weight: int, value: Any) -> None:
         shape = self._values.get(value)
@@ -305,17 +323,21 @@ class Canonical:
         _keep(self._responses, response, made.done())
         return made
 
-    def _behind(self, process: Process, form: Form, store: Store) -> int:
-        """How far behind the store the references of a process are."""
+    def _moving(self, process: Process, form: Form, world: World) -> int:
+        """What of a process the time or the store changes in another way than a linear one."""
+        total, store = 0, world.store
+        if form.fresh:
+            now_s = world.now_ms // 1000
+            total += sum(value for second, value in form.fresh if second == now_s)
         known = self._behinds.get(process)
         if known is not None and known[0] is store:
-            return known[1]
+            return total + known[1]
         found = behind(form, store)
         program = self._program(process.pid)
         for weight, stream, revision in form.waits:
             found += weight * _missing(process.informers[program.stream_index[stream]], store.log(stream), revision)
         _keep(self._behinds, process, (store, found))
-        return found
+        return total + found
 
     # ---- messages, informers, timers
 
@@ -365,12 +387,16 @@ class Canonical:
             )
         return made
 
-    def _undelivered(self, world: World) -> int:
+    def _undelivered(self, world: World, processes: list[Process]) -> int:
         """What each informer has not yet been delivered, in its order."""
         total, now_ms = 0, world.now_ms
-        for iid in ids(world.ready[BEHIND] | world.lagging):
-            p, place = world.informers[iid]
-            process = world.procs[p]
+        informers, bits = world.informers, world.ready[BEHIND] | world.lagging
+        while bits:
+            low = bits & -bits
+            bits ^= low
+            iid = low.bit_length() - 1
+            p, place = informers[iid]
+            process = processes[p]
             informer = process.informers[place]
             if informer is None:
                 continue
