@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import api, faults, memory, scale, serving, startup, throughput
+from . import api, faults, memory, scale, schedule, searching, serving, startup, throughput
 from .measure import BENCHMARKS
 
-__all__ = ["BENCHMARKS", "api", "faults", "memory", "scale", "serving", "startup", "throughput"]
+__all__ = ["BENCHMARKS", "api", "faults", "memory", "scale", "schedule", "searching", "serving", "startup", "throughput"]
