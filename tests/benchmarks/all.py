@@ -5,4 +5,15 @@ from __future__ import annotations
 from . import api, faults, memory, scale, schedule, searching, serving, startup, throughput
 from .measure import BENCHMARKS
 
-__all__ = ["BENCHMARKS", "api", "faults", "memory", "scale", "schedule", "searching", "serving", "startup", "throughput"]
+__all__ = [
+    "BENCHMARKS",
+    "api",
+    "faults",
+    "memory",
+    "scale",
+    "schedule",
+    "searching",
+    "serving",
+    "startup",
+    "throughput",
+]
