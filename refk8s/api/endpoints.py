@@ -12,7 +12,7 @@ import attrs
 from ..core.wire import Request, Response
 from .crd import serving
 from .patch import CONTENT_TYPES
-from .registry import RESOURCES, ROWS, Resource
+from .registry import RESOURCES, SERVED, Resource
 from .rest import shown
 from .rest.bodies import go_parse_error
 from .status import ApiError, Rejected, bad_request, generic, not_acceptable
@@ -23,8 +23,8 @@ from .yaml import BadYaml, read_yaml
 
 __all__ = ["Http", "Refused", "Target", "body_of", "request_of", "target_of", "watch_options"]
 
-_BY_GROUP: Final = {(row.group, row.version, row.plural): row for row in ROWS}
-_GROUPS: Final = frozenset(row.group for row in ROWS)
+_BY_GROUP: Final = {(row.group, row.version, row.plural): row for row in SERVED}
+_GROUPS: Final = frozenset(row.group for row in SERVED)
 _ON_COLLECTIONS: Final = {"GET": "list", "POST": "create", "DELETE": "deletecollection"}
 _ON_OBJECTS: Final = {"GET": "get", "PUT": "update", "PATCH": "patch", "DELETE": "delete"}
 _ON_SUBRESOURCES: Final = {**_ON_OBJECTS, "POST": "create"}
@@ -136,7 +136,7 @@ def request_of(http: Http, target: Target) -> Request:
         return Request("create", "pods", target.namespace, "", "binding", body, options, agent)
     if target.row.custom and target.row.version != target.row.storage_version:
         options["version"] = target.row.version
-    return Request(verb, target.row.key, target.namespace, target.name, target.subresource, body, options, agent)
+    return Request(verb, target.row.address, target.namespace, target.name, target.subresource, body, options, agent)
 
 
 def watch_options(http: Http) -> dict[str, Any]:
@@ -239,10 +239,10 @@ def shape_of(accept: str) -> Shape:
         known = kind == TABLE or kind in _PARTIALS
         if known and parameters.get("g") == "meta.k8s.io" and version in ("v1", "v1beta1"):
             return Shape(kind, f"meta.k8s.io/{version}")
-    raise Refused.by(not_acceptable(_SERVED))
+    raise Refused.by(not_acceptable(_MEDIA))
 
 
-_SERVED: Final = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf", "application/cbor")
+_MEDIA: Final = ("application/json", "application/yaml", "application/vnd.kubernetes.protobuf", "application/cbor")
 
 
 def partial_metadata(document: dict[str, Any], api_version: str = "meta.k8s.io/v1") -> dict[str, Any]:

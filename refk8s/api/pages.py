@@ -12,7 +12,7 @@ from .crd import serving
 from .discovery import JSON
 from .endpoints import Http, Refused, header
 from .openapi import VERSION as KUBERNETES
-from .registry import ROWS, Resource
+from .registry import SERVED, Resource
 from .reviews import ROWS as REVIEWS
 from .status import generic
 from .store import Store
@@ -76,7 +76,7 @@ def served(store: Store) -> dict[str, discovery.Versions]:
 
 def rows(store: Store) -> tuple[Resource, ...]:
     """The resources that are served and stored."""
-    return (*ROWS, *serving.rows(store))
+    return (*SERVED, *serving.rows(store))
 
 
 def _openapi(http: Http, store: Store) -> Page | None:

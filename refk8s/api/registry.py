@@ -28,7 +28,7 @@ class Resource:
     selectors and the paths that they mean, None for those two that every kind has; `storage_key`: under which name the store keeps it ("" for the plural's),
     `storage_version`: in which version ("" for the row's own), where these differ; `custom`: defined by a CustomResourceDefinition; `printer`: (columns, cells)
     of its tables, if they are not those of its kind; `deprecation`: the warning that every answer carries; `list_kind_name`: the kind of a list, if that is not
-    the kind and "List"; `definition`: of a custom resource, its version (refk8s.api.crd.serving.Version).
+    the kind and "List"; `definition`: of a custom resource, its version (refk8s.api.crd.serving.Version); `also`: a further version of what another row stores.
     """
 
     plural: str
@@ -55,6 +55,17 @@ class Resource:
     deprecation: str = ""
     list_kind_name: str = ""
     definition: Any = None
+    also: bool = False
+
+    @property
+    def address(self) -> str:
+        """The name under which a request asks for the resource."""
+        return f"{self.plural}.{self.group}" if self.also else self.key
+
+    @property
+    def converts(self) -> bool:
+        """Whether documents of the row may differ from what is stored."""
+        return self.custom or self.also
 
     @property
     def key(self) -> str:
@@ -102,6 +113,15 @@ _EVENT_FIELDS = {
     "reason": "reason",
     "reportingComponent": "reportingComponent",
     "source": "source.component",
+    "type": "type",
+}
+
+_ABOUT = ("kind", "namespace", "name", "uid", "apiVersion", "resourceVersion", "fieldPath")
+_NEWER_EVENT_FIELDS = {
+    **_META_FIELDS,
+    **{f"regarding.{name}": f"involvedObject.{name}" for name in _ABOUT},
+    "reason": "reason",
+    "reportingController": "reportingComponent",
     "type": "type",
 }
 
@@ -348,6 +368,24 @@ ROWS: Final = (
     ),
 )
 
+ALSO: Final = (
+    Resource(
+        "events",
+        "Event",
+        "events.k8s.io",
+        singular="event",
+        short_names=("ev",),
+        create_on_update=True,
+        collects=False,
+        fields=_NEWER_EVENT_FIELDS,
+        storage_key="events",
+        also=True,
+    ),
+)
+"""Further versions of what is stored already: selectors and storage are those of the stored version, all else is their own."""
+
+SERVED: Final = (*ROWS, *ALSO)
+ALSO_BY_ADDRESS: Final[Mapping[str, Resource]] = {row.address: row for row in ALSO}
 RESOURCES: Final[Mapping[str, Resource]] = {row.plural: row for row in ROWS}
 KINDS: Final[Mapping[str, Resource]] = {row.kind: row for row in ROWS}
 

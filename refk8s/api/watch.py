@@ -12,12 +12,12 @@ from typing import Any, Final
 
 import attrs
 
-from .crd.serving import as_requested
 from .listoptions import validate_list_options
 from .registry import Resource
 from .selectors import predicate
 from .status import WATCH_TOO_OLD, ApiError, Rejected, bad_request, expired
 from .store import ADDED, DELETED, MODIFIED, Change, Document, Expired, Store
+from .versions import as_requested
 
 BOOKMARK: Final = "BOOKMARK"
 ERROR: Final = "ERROR"
@@ -81,7 +81,7 @@ def open_watch(
         matches = predicate(row, labels, fields) if labels or fields else None
     except Rejected as rejected:
         return rejected.error
-    present = partial(as_requested, row) if row.custom else None
+    present = partial(as_requested, row) if row.converts else None
     version = options.get("resourceVersion") or ""
     if version and not (version.isascii() and version.isdigit()):
         message = f'resourceVersion: Invalid value: "{version}": strconv.ParseUint: parsing "{version}": invalid syntax'

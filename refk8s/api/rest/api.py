@@ -20,7 +20,7 @@ from ..default import read as read_document
 from ..default.decode import decode as decode_document
 from ..listoptions import LATEST
 from ..options import DeleteOptions, delete_options
-from ..registry import KINDS, RESOURCES, Resource
+from ..registry import ALSO_BY_ADDRESS, KINDS, RESOURCES, Resource
 from ..status import (
     ApiError,
     Rejected,
@@ -40,6 +40,7 @@ from ..status import (
 )
 from ..store import Change, Collection, Document, Expired, Store, Stored
 from ..validate import warnings
+from ..versions import as_requested, as_stored
 from . import binding, bodies, collection, custom, eviction, read, scale, write
 from .call import Call, failure, unstored
 from .lister import Lister
@@ -94,7 +95,7 @@ class Api:
             return store, failure(rejected.error, call.warnings), ()
         if row.deprecation and response.warnings != call.warnings:
             response = attrs.evolve(response, warnings=call.warnings)
-        if row.custom:
+        if row.converts:
             response = custom.presented(call, response)
         if call.opened is None:
             return store, response, ()
@@ -109,7 +110,9 @@ class Api:
         """The row of the registry that a request is about, None if there is none; those of custom resources are in the store."""
         found = self.resources.get(request.resource)
         if found is None and "." in request.resource:
-            found = serving.row_of(store, request.resource, request.options.get("version") or "")
+            found = ALSO_BY_ADDRESS.get(request.resource) or serving.row_of(
+                store, request.resource, request.options.get("version") or ""
+            )
         return found
 
     def refuse(self, request: Request, code: int) -> Response:
@@ -180,7 +183,11 @@ class Api:
         """A body of the resource's kind, or another one, decoded and defaulted. Raises DecodeError."""
         if call.row.custom and kind == call.row.kind:
             return custom.read(call.row, body)
-        return self.decode(kind, api_version, body, old)
+        made = self.decode(kind, api_version, body, old)
+        if call.row.also and kind == call.row.kind:
+            document = {**made.doc, "apiVersion": api_version}
+            return Decoded(as_requested(call.row, as_stored(call.row, document)), made.unknown)
+        return made
 
     def decode(self, kind: str, api_version: str, body: Document, old: Document | None = None) -> Decoded:
         """The body, decoded and defaulted. Raises DecodeError.
@@ -326,7 +333,7 @@ class Api:
         if call.row.custom:
             custom.validate_create(call, document)
             return
-        errors = validate.validate_create(kind, document)
+        errors = validate.validate_create(_rules(call.row), as_stored(call.row, document))
         if errors:
             raise Rejected(_invalid(call, document, errors))
         call.warn(*warnings.warnings_create(kind, document))
@@ -345,7 +352,8 @@ class Api:
         elif subresource == "ephemeralcontainers":
             errors, remarks = validate.validate_ephemeral_containers_update(document, old.document), ()
         else:
-            errors = validate.validate_update(kind, document, old.document)
+            stored = as_stored(call.row, document), as_stored(call.row, old.document)
+            errors = validate.validate_update(_rules(call.row), *stored)
             remarks = () if errors else warnings.warnings_update(kind, document, old.document)
         if errors:
             raise Rejected(_invalid(call, document, errors))
@@ -416,17 +424,18 @@ class Api:
 
     def store_new(self, call: Call, key: str, document: Document) -> Stored:
         """Commit a new object. Rejects what has no canonical bytes: integers over 64 bits, halves of surrogate pairs."""
+        document = as_stored(call.row, document)
         if not call.row.custom:
             document = strategy.as_read_back(call.row.kind, document)
         try:
-            return custom.settled(call, call.txn.create(call.row.key, key, custom.as_stored(call.row, document)))
+            return custom.settled(call, call.txn.create(call.row.key, key, document))
         except TypeError as error:
             raise Rejected(bad_request(f"the object cannot be encoded: {error}")) from None
 
     def store_next(self, call: Call, old: Stored, document: Document) -> Stored:
         """Commit the next version of an object. Rejects as `store_new` does."""
         try:
-            return custom.settled(call, call.txn.update(call.row.key, old, custom.as_stored(call.row, document)))
+            return custom.settled(call, call.txn.update(call.row.key, old, as_stored(call.row, document)))
         except TypeError as error:
             raise Rejected(bad_request(f"the object cannot be encoded: {error}")) from None
 
@@ -502,6 +511,11 @@ def storage_key(row: Resource, key: str) -> str:
         return f"/registry/{row.group}/{row.plural}/{key}"
     special = {"nodes": "minions", "services": "services/specs"}
     return f"/registry/{special.get(row.plural, row.plural)}/{key}"
+
+
+def _rules(row: Resource) -> str:
+    """The name of the rules of validation."""
+    return f"{row.api_version} {row.kind}" if row.also else row.kind
 
 
 def _invalid(call: Call, document: Document, errors: tuple[validate.FieldError, ...]) -> ApiError:

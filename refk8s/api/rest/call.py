@@ -11,6 +11,7 @@ from ..options import is_dry_run
 from ..registry import Resource
 from ..status import ApiError
 from ..store import Store, Stored, Txn
+from ..versions import as_requested
 
 
 class Call:
@@ -54,13 +55,11 @@ class Call:
         """The current version of the object that the request names."""
         txn = self.opened
         found = (self.store if txn is None else txn).get(self.row.key, self.key)
-        return as_version(self.row, found) if self.row.custom and found is not None else found
+        return as_version(self.row, found) if self.row.converts and found is not None else found
 
 
 def as_version(row: Resource, stored: Stored) -> Stored:
-    """A stored custom resource in the version of the row."""
-    from ..crd.serving import as_requested
-
+    """A stored object in the version of the row."""
     made = as_requested(row, stored.document)
     if made is stored.document:
         return stored

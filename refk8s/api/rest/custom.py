@@ -38,11 +38,6 @@ def presented(call: Call, response: Response) -> Response:
     return response
 
 
-def as_stored(row: Resource, document: Document) -> Document:
-    """The document in the version in which the store keeps it."""
-    return serving.as_stored(row, document) if row.custom else document
-
-
 def check_creation(call: Call, name: str) -> None:
     """Reject a new object of a definition that is being deleted."""
     stored = call.store.get(serving.DEFINITIONS, call.row.key)

@@ -63,6 +63,7 @@ _RULES = {
     "ServiceAccount": Rules(serviceaccount.create, serviceaccount.update),
     "Lease": Rules(lease.create, lease.update),
     "Event": Rules(event.create, event.update),
+    "events.k8s.io/v1 Event": Rules(event.create_strictly, event.update_strictly),
     "PriorityClass": Rules(priorityclass.create, priorityclass.update, namespaced=False),
 }
 

@@ -31,7 +31,10 @@ class Server:
     ) -> Response:
         """The answer to a request in the namespace `default` (cluster-scoped kinds: none), or in `namespace`."""
         namespace = options.pop("namespace", NAMESPACE if self.api.resources[resource].namespaced else "")
-        request = Request(verb, resource, namespace, name, subresource, body, options)
+        return self.send(Request(verb, resource, namespace, name, subresource, body, options))
+
+    def send(self, request: Request) -> Response:
+        """The answer to a request."""
         occasion = Occasion(self.now_ms, self.agent, "client", "server", 1, self._cached)
         self.store, response, self.commits = self.api.serve(self.store, request, occasion)
         return response
