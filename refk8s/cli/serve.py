@@ -63,7 +63,7 @@ def serve(
     Examples:
       refk8s serve --kubeconfig refk8s.kubeconfig
       refk8s serve rollout --time fast --port 0 --trace session.trace.jsonl
-      refk8s serve --data cluster/ --tls --token "$TOKEN" --kubeconfig refk8s.kubeconfig
+      refk8s serve --data cluster/ --tls --kubeconfig kc
       refk8s serve --only api --port 8001
 
     Then, elsewhere: kubectl --kubeconfig refk8s.kubeconfig get nodes

@@ -47,16 +47,23 @@ class Order:
 
 
 def scenario_of(order: Order) -> Scenario:
-    """The scenario that is served: the one that was named, or nodes and nothing else; its time begins now in real time. Raises Refk8sError."""
+    """The scenario that is served: the one that was named, or nodes and nothing else. Its time begins now unless it says otherwise. Raises Refk8sError."""
+    now = rfc3339(int(time.time() * 1000))
     if order.scenario is not None:
-        return order.scenario
-    spec: dict[str, Any] = {"epoch": rfc3339(int(time.time() * 1000)), "users": {}}
+        data = order.scenario.data
+        return from_data({**data, "spec": {"epoch": now, **data["spec"]}})
+    spec: dict[str, Any] = {"epoch": now, "users": {}}
     if order.only_api:
         spec |= {"nodes": [], "components": {"controllerManagers": 0, "schedulers": 0}}
     else:
         spec |= {"nodes": [{"name": "node", "count": order.nodes}] if order.nodes else []}
     name = "only-api" if order.only_api else "serve"
-    return from_data({"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name}, "spec": spec})
+    about = (
+        "What came over HTTP to a bare API server." if order.only_api else "A cluster, and what came to it over HTTP."
+    )
+    return from_data(
+        {"apiVersion": API_VERSION, "kind": KIND, "metadata": {"name": name, "description": about}, "spec": spec}
+    )
 
 
 class Session:
@@ -118,7 +125,7 @@ class Session:
     def _resume(self, path: Path, files: list[IO[bytes]]) -> tuple[Model, World]:
         self.scenario = scenario_in(path)
         wanted = self.order.scenario
-        if wanted is not None and wanted.data != self.scenario.data:
+        if wanted is not None and not _same(wanted, self.scenario):
             raise Refk8sError(f"{path}: a log of scenario {self.scenario.name}; take another folder for {wanted.name}")
         began = time.monotonic()
         model, world = resume(path, lambda steps: self._tell(f"{path}: {steps} steps …"))
@@ -160,6 +167,14 @@ class Session:
             for file in self._traces:
                 end(file, self.live.world, "stopped")
         self._log.close()
+
+
+def _same(wanted: Scenario, logged: Scenario) -> bool:
+    """Whether a log is of this scenario; one that does not say when its time begins began when it was first served."""
+    data = logged.data
+    if "epoch" not in wanted.data["spec"]:
+        data = {**data, "spec": {name: part for name, part in data["spec"].items() if name != "epoch"}}
+    return bool(wanted.data == data)
 
 
 def _written(certificate: Certificate, folder: Path) -> tuple[str, str]:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from .kubectl import Kubectl, cluster, columns, needs_kubectl, session
-from .server import Server
+from .server import Server, serving
 
 pytest.importorskip("uvicorn", reason="needs refk8s[serve]")
 pytestmark = needs_kubectl
@@ -168,3 +168,12 @@ def test_what_is_not_there(kubectl: Kubectl) -> None:
     assert kubectl.fails("get pod nope") == 'Error from server (NotFound): pods "nope" not found\n'
     assert kubectl.fails("top nodes") == "error: Metrics API not available\n"
     assert kubectl.says("get pod nope --ignore-not-found") == ""
+
+
+def test_over_tls_with_a_token(tmp_path: Path) -> None:
+    (tmp_path / "home").mkdir()
+    words = ("--only", "api", "--tls", "--token", "s3cret", "--kubeconfig", tmp_path / "config")
+    with serving(*words) as server:
+        kubectl = session(server, tmp_path, "secure")
+        assert kubectl.says("create configmap c --from-literal=a=b") == "configmap/c created\n"
+        assert "error: You must be logged in to the server" in kubectl.fails("get configmaps --token=wrong")

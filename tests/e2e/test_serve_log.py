@@ -72,8 +72,9 @@ def test_two_processes_on_one_folder_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_log_of_another_scenario_is_refused(tmp_path: Path) -> None:
-    with serving("first-pod", "--time", "fast", "--data", tmp_path):
-        pass
+    for _ in range(2):
+        with serving("first-pod", "--time", "fast", "--data", tmp_path):
+            pass
     done = refk8s("serve", "rollout", "--port", "0", "--data", tmp_path)
     assert (done.code, done.err.splitlines()[-1]) == (
         2,
