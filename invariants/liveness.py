@@ -11,7 +11,7 @@ from refk8s.api.store import MODIFIED, Change
 from refk8s.core.action import Action, AdvanceTo, Input, StopFaults
 from refk8s.core.budget import NO_FAULTS
 from refk8s.core.delta import Delta
-from refk8s.core.enabled import deviates, is_idle
+from refk8s.core.enabled import deviates, is_idle, is_quiet
 from refk8s.core.faults import kind_of
 from refk8s.core.invariant import LIVENESS, EachStep
 from refk8s.core.model import Model
@@ -47,13 +47,13 @@ TOO_MANY_OBJECTS: Final = 2_000
 def time_goes_on(model: Model, world: World) -> Any:
     """A cluster does not act for ever without time passing: what fails is tried again after a while.
 
-    A hot loop is more than 2,000 steps at one instant, and 200 more for each object that there is.
+    A hot loop is more than 2,000 steps at one instant, and 200 more for each object that there is; what comes from outside begins the count anew.
     """
     at_ms, since, limit = world.now_ms, world.index, STEPS_WITHOUT_TIME
 
     def check(before: World, action: Action, after: World, delta: Delta) -> str | None:
         nonlocal at_ms, since, limit
-        if after.now_ms != at_ms:
+        if after.now_ms != at_ms or type(action) is Input:
             at_ms, since, limit = after.now_ms, after.index, STEPS_WITHOUT_TIME
         elif after.index - since > limit:
             limit = STEPS_WITHOUT_TIME + STEPS_PER_OBJECT * objects(after)
@@ -90,7 +90,7 @@ def a_cluster_left_alone_does_not_go_in_circles(model: Model, world: World) -> A
             return None
         if after.index < look_at:
             return None
-        if deviates(before, action):
+        if deviates(before, action) or _has_come_to_rest(model, before, action):
             look_at = after.index + gap
             seen.clear()
             return None
@@ -121,7 +121,7 @@ def a_cluster_left_alone_does_not_go_in_circles(model: Model, world: World) -> A
 def every_cause_has_finitely_many_writes(model: Model, world: World) -> Any:
     """What users do, and what containers do, makes a process write the same object only so often: 60 times, and 10 times more for each pod that there is.
 
-    Heartbeats and Events are not counted; what users, faults and containers do begins the count anew.
+    Heartbeats and Events are not counted; what users, faults and containers do begins the count anew, and so does time that passes in a quiet cluster.
     """
     counts: dict[tuple[str, str, str], int] = {}
     pods = 0
@@ -130,7 +130,7 @@ def every_cause_has_finitely_many_writes(model: Model, world: World) -> Any:
     def check(before: World, action: Action, after: World, delta: Delta) -> str | None:
         nonlocal pods
         if not delta.commits:
-            if counts and kind_of(action, before) not in (None, "clock"):
+            if counts and (kind_of(action, before) not in (None, "clock") or _has_come_to_rest(model, before, action)):
                 counts.clear()
             return None
         for change in delta.commits:
@@ -148,6 +148,11 @@ def every_cause_has_finitely_many_writes(model: Model, world: World) -> Any:
         return None
 
     return check
+
+
+def _has_come_to_rest(model: Model, before: World, action: Action) -> bool:
+    """Whether time passes in a quiet cluster, as it does in one that is served: what happens then has time for a cause."""
+    return type(action) is AdvanceTo and is_quiet(model, before)
 
 
 def objects(world: World) -> int:

@@ -51,6 +51,7 @@ ARROWS: dict[str, set[str]] = {
     },
     "conformance": {"core", "kinds", "api", "controllers", "scheduler", "kubelet", "explore"},
     "invariants": {"core", "kinds", "api", "controllers", "scheduler", "kubelet", "explore"},
+    "schedule": {"core", "kinds", "api", "controllers", "scheduler", "scenarios"},
     "http": {"core", "kinds", "api", "explore", "scenarios", "trace", "conformance"},
     "testing": {
         "core",
@@ -67,6 +68,7 @@ ARROWS: dict[str, set[str]] = {
         "api",
         "controllers",
         "scheduler",
+        "schedule",
         "kubelet",
         "users",
         "explore",

@@ -14,7 +14,23 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from . import conformance, demo, explore, fuzz, invariants, replay, run, scenarios, serve, shrink, step, trace, why, zoo
+from . import (
+    conformance,
+    demo,
+    explore,
+    fuzz,
+    invariants,
+    replay,
+    run,
+    scenarios,
+    schedule,
+    serve,
+    shrink,
+    step,
+    trace,
+    why,
+    zoo,
+)
 from .codes import INTERNAL, INTERRUPTED, READER_GONE, USAGE
 
 
@@ -51,6 +67,7 @@ app.command("shrink")(shrink.shrink)
 app.command("why")(why.why)
 app.command("serve")(serve.serve)
 app.command("demo")(demo.demo)
+app.command("schedule")(schedule.schedule)
 app.command("conformance")(conformance.conformance)
 app.add_typer(trace.app, name="trace")
 app.add_typer(scenarios.app, name="scenarios")

@@ -13,8 +13,8 @@ from refk8s.conformance.report import Disagreement, Group, Report
 from refk8s.kinds.codec import view
 from refk8s.kinds.node import Node
 from refk8s.kinds.pod import Pod
+from refk8s.scheduler.answers import answer_of, gated
 from refk8s.scheduler.cycle import Decision, schedule
-from refk8s.scheduler.framework import PostFilterResult, Status
 from refk8s.scheduler.listers import Listers
 from refk8s.scheduler.nodeinfo import PodInfo
 from refk8s.scheduler.plugins import default_profile
@@ -65,8 +65,8 @@ def fields_of(folder: Path | str | None = None) -> dict[str, dict[str, tuple[int
 
 def answer(case: Doc) -> dict[str, Any]:
     """Return what the model does with the `input` of a case, in the shape of its `expected`."""
-    gated = default_profile().pre_enqueue(_pod(case["pod"]))
-    return {"preEnqueue": _status(gated), "best": []} if gated is not None else _decision(decide(case, explain=True))
+    kept_out = default_profile().pre_enqueue(_pod(case["pod"]))
+    return gated(kept_out) if kept_out is not None else answer_of(decide(case, explain=True))
 
 
 def decide(case: Doc, *, explain: bool) -> Decision:
@@ -92,52 +92,6 @@ def _snapshot(case: Doc) -> Snapshot:
 
 def _pod(document: Doc) -> PodInfo:
     return PodInfo.of(view(Pod, document))
-
-
-def _decision(decision: Decision) -> dict[str, Any]:
-    shape: dict[str, Any] = {
-        "nodes": {name: _status(status) for name, status in decision.nodes.items()},
-        "best": list(decision.best),
-    }
-    if decision.pre_filter is not None:
-        shape["preFilter"] = _status(decision.pre_filter)
-    if decision.best:
-        shape["scores"] = {p: {n: list(pair) for n, pair in by_node.items()} for p, by_node in decision.scores.items()}
-        shape["skippedScore"] = list(decision.skipped_score)
-        shape["totals"] = dict(decision.totals)
-    else:
-        shape["messageDefaultProfile"] = decision.message
-        if decision.post_filter is not None:
-            shape["preemption"] = _preemption(decision.post_filter)
-    return shape
-
-
-def _status(status: Status) -> dict[str, Any]:
-    shape: dict[str, Any] = {"code": status.code.value}
-    if status.plugin:
-        shape["plugin"] = status.plugin
-    if status.reasons:
-        shape["reasons"] = sorted(status.reasons)
-    return shape
-
-
-def _preemption(result: PostFilterResult) -> dict[str, Any]:
-    found = result.details
-    shape: dict[str, Any] = {
-        "eligible": found.eligible,
-        "candidates": {
-            node: {
-                "victims": [f"{p.namespace}/{p.name}" for p in candidate.victims],
-                "pdbViolations": candidate.pdb_violations,
-            }
-            for node, candidate in found.candidates.items()
-        },
-        "nominated": list(found.nominated),
-        "message": found.message,
-    }
-    if found.rejected:
-        shape["rejected"] = {node: _status(status) for node, status in found.rejected.items()}
-    return shape
 
 
 def _read(folder: Path | str | None) -> dict[str, list[Case]]:

@@ -75,6 +75,7 @@ class Live:
         self._monitor = monitor
         self._log = log
         self._alarmed = alarmed
+        monitor.begin(model, world)
         self._complete = complete
         self._quiet_at = -1
 

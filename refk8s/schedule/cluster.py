@@ -1,0 +1,276 @@
+"""A cluster as the scheduler sees it, made from a dump, and pods that are to run in it.
+
+The pods go through the model's own API server, as if they were created: defaults, priority classes, merged label keys and validation are its, and so are the
+texts of what it refuses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+import attrs
+
+from refk8s.api.rest import Api, genesis
+from refk8s.api.restore import restore
+from refk8s.api.store import Store
+from refk8s.controllers.hash import compute_hash
+from refk8s.core.errors import Refk8sError
+from refk8s.core.model import Occasion
+from refk8s.core.wire import Request
+from refk8s.kinds.codec import view
+from refk8s.kinds.node import Node
+from refk8s.kinds.pod import Pod
+from refk8s.kinds.quantity import QuantityError, parse
+from refk8s.schedule.dump import Document, Dump
+from refk8s.scheduler.listers import Listers
+from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
+from refk8s.scheduler.snapshot import Snapshot
+
+__all__ = ["Cluster", "admitted", "cluster_of", "expanded"]
+
+NOW_MS: Final = 1_767_225_600_000
+TERMINAL: Final = ("Succeeded", "Failed")
+OWNER_KINDS: Final = ("Deployment", "ReplicaSet", "StatefulSet", "Job", "ReplicationController")
+
+
+@attrs.frozen(eq=False)
+class Cluster:
+    """A snapshot of the nodes; the pods that wait, in the order of the dump; and what the API server knows when it admits pods."""
+
+    snapshot: Snapshot
+    waiting: tuple[PodInfo, ...]
+    store: Store
+    notes: tuple[str, ...] = ()
+    """What a reader of the answer should know."""
+
+    def nominated(self) -> dict[str, tuple[PodInfo, ...]]:
+        """Node → the waiting pods that are nominated to it."""
+        found: dict[str, tuple[PodInfo, ...]] = {}
+        for pod in self.waiting:
+            node = pod.pod.status.nominated_node_name
+            if node:
+                found[node] = (*found.get(node, ()), pod)
+        return found
+
+
+def cluster_of(dump: Dump) -> Cluster:
+    """The cluster of a dump. Raises Refk8sError for objects that no cluster could have."""
+    nodes = [_node(document) for document in dump.of("Node")]
+    if not nodes:
+        raise Refk8sError("the dump has no Node; add what `kubectl get nodes -o yaml` prints (--cluster)")
+    pods = [_pod(document) for document in dump.of("Pod")]
+    listers = Listers.of(
+        dump.of("Namespace"),
+        dump.of("Service"),
+        dump.of("ReplicaSet"),
+        dump.of("StatefulSet"),
+        dump.of("ReplicationController"),
+        dump.of("PodDisruptionBudget"),
+    )
+    alive = [pod for pod in pods if pod.pod.status.phase not in TERMINAL]
+    snapshot = Snapshot.of(nodes, [pod for pod in alive if pod.pod.spec.node_name], listers)
+    waiting = tuple(pod for pod in alive if not pod.pod.spec.node_name and not pod.terminating)
+    return Cluster(snapshot, waiting, _store(dump), _notes(dump, alive))
+
+
+def _notes(dump: Dump, pods: list[PodInfo]) -> tuple[str, ...]:
+    notes = []
+    known = {document["metadata"]["name"] for document in dump.of("Namespace")}
+    if not known:
+        notes.append("the dump has no Namespace: all of them count as without labels")
+    lost = sum(1 for pod in pods if pod.pod.spec.node_name and f"/{pod.pod.spec.node_name}" not in dump.objects["Node"])
+    if lost:
+        notes.append(f"{lost} pods are on nodes that the dump does not have; they count nowhere")
+    bare = [d["metadata"]["name"] for d in dump.of("Node") if not (d.get("status") or {}).get("allocatable")]
+    if bare:
+        more = f" and {len(bare) - 3} more" if len(bare) > 3 else ""
+        notes.append(f"no allocatable on {', '.join(bare[:3])}{more}: nothing fits there, as for the real scheduler")
+    return tuple(notes)
+
+
+def _node(document: Document) -> Node:
+    where = f"Node {document['metadata']['name']}"
+    _check_amounts(where, "status.allocatable", (document.get("status") or {}).get("allocatable"))
+    node: Node = _viewed(Node, document, where)
+    _tried(NodeInfo.of, node, where)
+    return node
+
+
+def _pod(document: Document) -> PodInfo:
+    metadata = document["metadata"]
+    where = f"Pod {metadata.get('namespace') or 'default'}/{metadata['name']}"
+    spec = document.get("spec") or {}
+    if isinstance(spec, dict):
+        for field in ("initContainers", "containers"):
+            for i, container in enumerate(spec.get(field) or ()):
+                requests = ((container or {}).get("resources") or {}).get("requests")
+                _check_amounts(where, f"spec.{field}[{i}].resources.requests", requests)
+        _check_amounts(where, "spec.overhead", spec.get("overhead"))
+    if not metadata.get("namespace"):
+        document = {**document, "metadata": {**metadata, "namespace": "default"}}
+    pod: PodInfo = _tried(PodInfo.of, _viewed(Pod, document, where), where)
+    return pod
+
+
+def _viewed(kind: Any, document: Document, where: str) -> Any:
+    return _tried(lambda given: view(kind, given), document, where)
+
+
+def _tried(made: Callable[[Any], Any], of: Any, where: str) -> Any:
+    """What `made` makes of something. Raises Refk8sError, naming the object, if it cannot."""
+    try:
+        return made(of)
+    except Exception as error:  # whatever does not fit the type: say where, never how the codec failed
+        causes = getattr(error, "exceptions", None)
+        while causes:
+            error = causes[0]
+            causes = getattr(error, "exceptions", None)
+        raise Refk8sError(
+            f"{where}: not of the form that the API gives it ({error}); print it again with kubectl"
+        ) from None
+
+
+def _check_amounts(where: str, path: str, amounts: Any) -> None:
+    """Refuse quantities that are none, or negative, as the API server does."""
+    if amounts is None:
+        return
+    if not isinstance(amounts, Mapping):
+        raise Refk8sError(f"{where}: {path}: expected a map of quantities, got {amounts!r:.40}")
+    for name, amount in amounts.items():
+        why = _wrong(amount) if isinstance(amount, Hashable) else "a quantity is a text or a number"
+        if why:
+            raise Refk8sError(f"{where}: {path}[{name}]: Invalid value: {_json(amount)}: {why}")
+
+
+@lru_cache(maxsize=4_096)
+def _wrong(amount: Any) -> str:
+    if isinstance(amount, bool) or not isinstance(amount, str | int | float):
+        return "a quantity is a text or a number"
+    try:
+        return "must be greater than or equal to 0" if parse(str(amount)).sign() < 0 else ""
+    except QuantityError as error:
+        return str(error)
+
+
+def _json(amount: Any) -> str:
+    return f'"{amount}"' if isinstance(amount, str) else str(amount)
+
+
+def _store(dump: Dump) -> Store:
+    """What admission looks at: namespaces and priority classes."""
+    store = genesis(Api(), NOW_MS)
+    kept = [
+        {**document, "apiVersion": version, "kind": kind}
+        for kind, version in (("Namespace", "v1"), ("PriorityClass", "scheduling.k8s.io/v1"))
+        for document in dump.of(kind)
+    ]
+    return restore(store, kept, NOW_MS)
+
+
+# ---------------------------------------------------------------- pods that are to be scheduled
+
+
+def expanded(documents: Iterable[Document], cluster: Cluster) -> tuple[list[Document], Cluster]:
+    """The pods of manifests: as they are, or those of a controller's template as often as it has replicas. Raises Refk8sError.
+
+    The cluster returned knows the controllers too, for default spreading.
+    """
+    pods: list[Document] = []
+    listers = cluster.snapshot.listers
+    for number, document in enumerate(documents, 1):
+        kind = document.get("kind")
+        metadata = document.get("metadata") or {}
+        if kind == "Pod":
+            pods.append(document)
+            continue
+        if kind not in OWNER_KINDS:
+            known = ", ".join(("Pod", *OWNER_KINDS))
+            raise Refk8sError(f"object {number}: {kind} has no pods to schedule; expected one of {known}")
+        made, owner = _replicas(str(kind), document)
+        pods += made
+        if owner is not None:
+            listers = listers.with_owner(*owner)
+        if not made:
+            raise Refk8sError(f"object {number}: {kind} {metadata.get('name')} has no replicas to schedule")
+    return pods, attrs.evolve(cluster, snapshot=cluster.snapshot.with_listers(listers))
+
+
+def _replicas(kind: str, document: Document) -> tuple[list[Document], tuple[str, str, Document] | None]:
+    """The pods of a controller, and the owner that default spreading looks at: (apiVersion, kind, document)."""
+    metadata, spec = document.get("metadata") or {}, document.get("spec") or {}
+    name, namespace = metadata.get("name") or "unnamed", metadata.get("namespace") or "default"
+    template = spec.get("template") or {}
+    count = spec.get("parallelism" if kind == "Job" else "replicas")
+    count = 1 if count is None else count
+    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
+        raise Refk8sError(f"{kind} {namespace}/{name}: spec.replicas: expected a number, got {count!r}")
+    labels, selector = dict((template.get("metadata") or {}).get("labels") or {}), spec.get("selector")
+    base, version, owner_kind = name, str(document.get("apiVersion") or "v1"), kind
+    if kind == "Deployment":
+        suffix = compute_hash(template)
+        labels["pod-template-hash"] = suffix
+        wanted = (selector or {}).get("matchLabels") or {}
+        selector = {**(selector or {}), "matchLabels": {**wanted, "pod-template-hash": suffix}}
+        base, version, owner_kind = f"{name}-{suffix}", "apps/v1", "ReplicaSet"
+    reference = {
+        "apiVersion": version,
+        "kind": owner_kind,
+        "name": base,
+        "uid": f"{owner_kind}/{base}",
+        "controller": True,
+    }
+    made = {
+        **(template.get("metadata") or {}),
+        "namespace": namespace,
+        "labels": labels,
+        "ownerReferences": [reference],
+    }
+    pods = [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {**made, "name": f"{base}-{n}"},
+            "spec": template.get("spec") or {},
+        }
+        for n in range(count)
+    ]
+    if owner_kind not in ("ReplicaSet", "StatefulSet", "ReplicationController"):
+        return pods, None
+    owner = {"metadata": {"name": base, "namespace": namespace}, "spec": {"selector": selector}}
+    return pods, (version, owner_kind, owner)
+
+
+def admitted(documents: Iterable[Document], cluster: Cluster, namespace: str) -> list[PodInfo]:
+    """The pods as the API server would store them. Raises Refk8sError with its words for those that it refuses."""
+    api, store, found = Api(), cluster.store, []
+    for number, document in enumerate(documents):
+        metadata = document.get("metadata") or {}
+        space = metadata.get("namespace") or namespace
+        store = _with_namespace(store, space)
+        body = _bare({**document, "metadata": {**metadata, "namespace": space}})
+        occasion = Occasion(NOW_MS + number, "kubectl", "user/you", "kube-apiserver", -1, store.collection)
+        name = metadata.get("name") or metadata.get("generateName") or "?"
+        store, response, _ = api.serve(store, Request("create", "pods", space, "", "", body), occasion)
+        if not response.ok:
+            raise Refk8sError(f"Pod {space}/{name}: the API server refuses it: {response.message or response.reason}")
+        found.append(PodInfo.of(response.obj.view(Pod)))
+    return found
+
+
+def _bare(document: Document) -> Document:
+    """The pod without what only a cluster gives it, so that one read from a cluster is as good as a manifest."""
+    metadata = {
+        name: value
+        for name, value in document["metadata"].items()
+        if name not in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "selfLink")
+    }
+    return {name: value for name, value in {**document, "metadata": metadata}.items() if name != "status"}
+
+
+def _with_namespace(store: Store, name: str) -> Store:
+    if store.get("namespaces", name) is not None:
+        return store
+    document = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}, "status": {"phase": "Active"}}
+    return restore(store, [document], NOW_MS)

@@ -1,0 +1,235 @@
+"""What-ifs, admission, queue order and preemption of `refk8s schedule`."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
+
+from refk8s.core.errors import Refk8sError
+from refk8s.schedule import simulate, whatif
+from refk8s.schedule.cluster import Cluster, admitted, cluster_of, expanded
+from refk8s.schedule.dump import KINDS, Dump
+from refk8s.schedule.simulate import Placement
+from refk8s.scheduler.config import DEFAULT_CONFIGURATION
+
+from . import dumps
+from .dumps import node, pod, priority_class
+
+RESERVED = {"key": "reserved", "value": "yes", "effect": "NoSchedule"}
+
+
+def cluster(*objects: dict[str, Any]) -> Cluster:
+    found: dict[str, dict[str, Any]] = {kind: {} for kind in KINDS}
+    for each in objects:
+        found[each["kind"]][f"{each['metadata'].get('namespace', '')}/{each['metadata']['name']}"] = each
+    return cluster_of(Dump(found))
+
+
+def manifest(name: str, **fields: Any) -> dict[str, Any]:
+    made = pod(name, owner="", **fields)
+    return {key: made[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": {"name": name}}
+
+
+def placed(
+    there: Cluster, manifests: Iterable[dict[str, Any]], *changes: str, preempt: bool = False
+) -> list[Placement]:
+    changed = whatif.apply(there, changes)
+    documents, there = expanded(manifests, changed.cluster)
+    pods = [*changed.homeless, *admitted(documents, there, "default")]
+    return simulate.run(there, DEFAULT_CONFIGURATION, pods, explain=False, preempt=preempt)[0]
+
+
+def nodes(placements: Iterable[Placement]) -> dict[str, str]:
+    return {placement.pod.name: placement.node for placement in placements}
+
+
+TWO = (node("a", cpu="2"), node("b", cpu="2", taints=[RESERVED]))
+
+
+def test_pods_go_in_queue_order_and_each_counts_those_before_it() -> None:
+    pods = [manifest("low", cpu="2"), manifest("high", cpu="2", priorityClassName="high")]
+    found = placed(cluster(*TWO, priority_class("high", 9)), pods)
+    assert [(p.pod.name, p.node) for p in found] == [("high", "a"), ("low", "")]
+
+
+def test_the_template_of_a_deployment_is_scheduled_as_often_as_it_has_replicas() -> None:
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web"},
+        "spec": {
+            "replicas": 3,
+            "selector": {"matchLabels": {"app": "web"}},
+            "template": {"metadata": {"labels": {"app": "web"}}, "spec": manifest("x")["spec"]},
+        },
+    }
+    found = placed(cluster(*TWO), [deployment])
+    assert [placement.node for placement in found] == ["a", "a", ""]
+    assert {placement.pod.labels["app"] for placement in found} == {"web"}
+    assert "pod-template-hash" in found[0].pod.labels
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ((), ""),
+        (("remove taint reserved",), "b"),
+        (("remove taint reserved=yes:NoSchedule from b",), "b"),
+        (("add node c like a",), "c"),
+        (("add 2 nodes like a", "cordon a-copy-1"), "a-copy-2"),
+        (("remove pod default/there",), "a"),
+        (("remove pod default/there", "cordon a"), ""),
+        (("remove pod default/there", "cordon a", "uncordon a"), "a"),
+        (("remove pod default/there", "add taint x:NoSchedule to a"), ""),
+    ],
+)
+def test_a_change_is_made_first(changes: tuple[str, ...], expected: str) -> None:
+    there = cluster(*TWO, pod("there", "a", cpu="2"))
+    assert nodes(placed(there, [manifest("new", cpu="2")], *changes))["new"] == expected
+
+
+def test_a_label_makes_a_node_match() -> None:
+    of = [manifest("new", nodeSelector={"disk": "ssd"})]
+    assert nodes(placed(cluster(*TWO), of)) == {"new": ""}
+    assert nodes(placed(cluster(*TWO), of, "label node a disk=ssd")) == {"new": "a"}
+
+
+def test_a_drain_makes_the_pods_of_controllers_again_and_leaves_daemons() -> None:
+    there = cluster(
+        node("a"), node("b"), pod("web", "a"), pod("daemon", "a", owner="DaemonSet"), pod("bare", "a", owner="")
+    )
+    changed = whatif.apply(there, ["drain a"])
+    assert [p.name for p in changed.homeless] == ["web"]
+    left = changed.cluster.snapshot.node("a")
+    assert left is not None
+    assert [p.name for p in left.pods] == ["daemon"]
+    assert changed.notes == (
+        "drain a: 2 pods leave, 1 of them are made again, 1 stay",
+        "drain a: no controller makes default/bare again; kubectl drain asks for --force",
+    )
+    assert nodes(placed(there, [], "drain a")) == {"web": "b"}
+
+
+def test_removing_a_node_takes_its_pods_with_it() -> None:
+    assert nodes(placed(cluster(node("a"), node("b"), pod("web", "a")), [], "remove node a")) == {"web": "b"}
+
+
+def test_preemption_says_who_would_go_and_can_be_let_happen() -> None:
+    there = cluster(node("a", cpu="2"), node("b", cpu="1"), pod("batch", "a", cpu="1"), priority_class("high", 9))
+    of = [manifest("vip", cpu="2", priorityClassName="high")]
+    (asked,) = placed(there, of)
+    assert (asked.node, asked.evicted) == ("", ())
+    vip, batch = placed(there, of, preempt=True)
+    assert (vip.node, [v.name for v in vip.evicted]) == ("a", ["batch"])
+    assert (batch.pod.name, batch.node) == ("batch", "b")
+
+
+def test_a_nominated_pod_keeps_its_room_from_those_after_it() -> None:
+    there = cluster(node("a", cpu="2"), pod("batch", "a", cpu="1"), priority_class("high", 9))
+    of = [manifest("vip", cpu="2", priorityClassName="high"), manifest("low", cpu="1")]
+    assert nodes(placed(there, of)) == {"vip": "", "low": ""}
+
+
+def test_gates_and_other_schedulers() -> None:
+    of = [manifest("gated", schedulingGates=[{"name": "example.com/g"}]), manifest("other", schedulerName="mine")]
+    gated, other = sorted(placed(cluster(*TWO), of), key=lambda placement: placement.pod.name)
+    assert gated.gate is not None
+    assert gated.gate.message == "waiting for scheduling gates: [example.com/g]"
+    assert other.profile is None
+
+
+def test_what_a_reader_should_know_of_a_dump() -> None:
+    bare = node("a")
+    del bare["status"]["allocatable"]
+    assert cluster(bare, pod("lost", "gone")).notes == (
+        "the dump has no Namespace: all of them count as without labels",
+        "1 pods are on nodes that the dump does not have; they count nowhere",
+        "no allocatable on a: nothing fits there, as for the real scheduler",
+    )
+    (found,) = placed(cluster(bare), [manifest("x")])
+    assert found.decision is not None
+    assert [status.reasons for status in found.decision.rejected.values()] == [("Too many pods", "Insufficient cpu")]
+
+
+@pytest.mark.parametrize(
+    ("objects", "said"),
+    [
+        ((), "the dump has no Node; add what `kubectl get nodes -o yaml` prints (--cluster)"),
+        (
+            (node("a", cpu="-1"),),
+            'Node a: status.allocatable[cpu]: Invalid value: "-1": must be greater than or equal to 0',
+        ),
+        ((node("a", cpu="four"),), 'Node a: status.allocatable[cpu]: Invalid value: "four": quantities must match'),
+        (
+            (node("a"), pod("p", "a", cpu="-1")),
+            'Pod default/p: spec.containers[0].resources.requests[cpu]: Invalid value: "-1": must be greater',
+        ),
+        (({**node("a"), "spec": 7},), "Node a: not of the form that the API gives it ("),
+    ],
+)
+def test_a_dump_that_no_cluster_prints(objects: tuple[dict[str, Any], ...], said: str) -> None:
+    with pytest.raises(Refk8sError) as raised:
+        cluster(*objects)
+    assert str(raised.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        (
+            manifest("p", priorityClassName="nope"),
+            'Pod default/p: the API server refuses it: pods "p" is forbidden: no PriorityClass with name nope was found',
+        ),
+        (
+            manifest("p", cpu="-1"),
+            'Pod default/p: the API server refuses it: Pod "p" is invalid: spec.containers[0].resources',
+        ),
+        (
+            {"kind": "Service", "metadata": {"name": "s"}},
+            "object 1: Service has no pods to schedule; expected one of Pod, ",
+        ),
+    ],
+)
+def test_a_pod_that_the_api_server_refuses(document: dict[str, Any], said: str) -> None:
+    with pytest.raises(Refk8sError) as raised:
+        placed(cluster(*TWO), [document])
+    assert str(raised.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("explode", "--what-if 'explode': not understood; what can be said: drain NODE; cordon NODE"),
+        ("drain c", "--what-if: no node c; there are a, b"),
+        ("remove taint nope", "--what-if: no node has the taint nope"),
+        ("remove taint reserved from a", "--what-if: a does not have the taint reserved"),
+        ("add taint x:Never to a", "--what-if: no taint has the effect 'Never'"),
+        ("add node b like a", "--what-if: there is a node b already"),
+        ("remove pod default/x", "--what-if: no pod default/x runs on a node of the dump"),
+    ],
+)
+def test_a_change_that_cannot_be_made(change: str, said: str) -> None:
+    with pytest.raises(Refk8sError) as raised:
+        whatif.apply(cluster(*TWO), [change])
+    assert str(raised.value).startswith(said)
+
+
+def test_every_form_that_is_told_is_understood() -> None:
+    words = {"NODE": "a", "NAME": "c", "COUNT": "1", "KEY": "reserved", "VALUE": "yes", "EFFECT": "NoSchedule"}
+    for form in whatif.FORMS:
+        text = (
+            form.replace("NAMESPACE/NAME", "default/there")
+            .replace("like NODE", "like a")
+            .replace("[", "")
+            .replace("]", "")
+        )
+        for word, given in words.items():
+            text = text.replace(word, given)
+        text = text.replace("from a", "from b").replace("uncordon default", "uncordon a")
+        whatif.apply(cluster(*TWO, pod("there", "a")), [text])
+
+
+def test_a_large_dump_is_a_cluster() -> None:
+    document = dumps.large(3, 30)
+    there = cluster(*document["items"])
+    assert [len(each.pods) for each in there.snapshot.nodes()] == [10, 10, 10]
