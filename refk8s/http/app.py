@@ -34,7 +34,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 READS: Final = frozenset(("get", "list"))
 _TRUE: Final = ("", "0", "false", "f")
-_LENGTHS: Final = [str(n).encode() for n in range(65_536)]
+_EARLY_S: Final = 0.01
+"""A timer of the loop may fire so much too early."""
 
 
 @attrs.define
@@ -156,20 +157,23 @@ class App:
             (b"cache-control", b"no-cache, private"),
             (b"audit-id", _audit()),
         ]
+        alarm: asyncio.TimerHandle | None = None
         try:
             await send({"type": "http.response.start", "status": 200, "headers": head})
             next_mark = loop.time() + BOOKMARK_EVERY_S
+            alarm = loop.call_at(min(until, next_mark), stream.wake)
             while not self.stopping:
-                now = loop.time()
-                if now >= until:
-                    break
-                data = await stream.take(min(until, next_mark) - now)
+                data = await stream.take()
                 if data:
                     await send({"type": "http.response.body", "body": data, "more_body": True})
                 elif stream.ended:
                     break
-                if loop.time() >= next_mark:
-                    next_mark = loop.time() + BOOKMARK_EVERY_S
+                now = loop.time() + _EARLY_S
+                if now >= until:
+                    break
+                if now >= next_mark:
+                    next_mark = now + BOOKMARK_EVERY_S
+                    alarm = loop.call_at(min(until, next_mark), stream.wake)
                     if marks:
                         stream.put(stream.encoded(bookmark(stream.row, self._live.world.store.revision)))
             if not gone.done() and not stream.dropped:
@@ -177,6 +181,8 @@ class App:
         finally:
             self._hub.remove(stream)
             gone.cancel()
+            if alarm is not None:
+                alarm.cancel()
 
 
 async def _gone(receive: Receive, stream: Stream) -> None:

@@ -45,7 +45,7 @@ class Stream:
             self._waiting.append(self.encoded(event))
             self.started = True
         self._bytes = 0
-        self._more = asyncio.Event()
+        self._waiter: asyncio.Future[None] | None = None
 
     def encoded(self, event: Event) -> bytes:
         """The next event as the line that the client reads; only the first one of tables defines the columns."""
@@ -60,23 +60,26 @@ class Stream:
             self._waiting.clear()
         else:
             self._waiting.append(line)
-        self._more.set()
+        self.wake()
 
     def end(self) -> None:
         """No more events; what waits is still sent."""
         self.ended = True
-        self._more.set()
+        self.wake()
 
-    async def take(self, timeout_s: float) -> bytes:
-        """What waits, b"" if nothing came in time or the stream has ended."""
+    def wake(self) -> None:
+        """Let `take` return."""
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    async def take(self) -> bytes:
+        """What waits; b"" if nothing does when the stream is woken, or has ended."""
         if not self._waiting and not self.ended:
-            try:
-                await asyncio.wait_for(self._more.wait(), timeout_s)
-            except TimeoutError:
-                return b""
-        self._more.clear()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
         lines, self._waiting, self._bytes = self._waiting, [], 0
-        return b"".join(lines)
+        return lines[0] if len(lines) == 1 else b"".join(lines)
 
 
 def line_of(http: Http, row: Resource, event: Event, now_ms: int, *, first: bool = False) -> bytes:
