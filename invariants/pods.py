@@ -11,7 +11,7 @@ from refk8s.core.delta import Delta
 from refk8s.core.invariant import LIVENESS, SAFETY, AtQuiet, writes
 from refk8s.core.model import Model
 from refk8s.core.world import World
-from refk8s.kubelet.machines import phase_given_by
+from refk8s.kubelet.machines import did_not_know
 
 from . import SUITE
 
@@ -31,14 +31,14 @@ TERMINAL = ("Succeeded", "Failed")
 def a_terminal_phase_is_final(before: World, action: Action, after: World, delta: Delta) -> str | None:
     """A pod's phase never leaves Succeeded or Failed.
 
-    A kubelet's status that was on its way when somebody else (the pod garbage collector) ended the pod may still arrive, as upstream; writes of users are
-    theirs to answer for.
+    A kubelet's status that was on its way when somebody else (the pod garbage collector, or a kubelet before a restart) ended the pod may still arrive, as
+    upstream; writes of users are theirs to answer for.
     """
     for change, was, now in _status_changes(delta):
         old, new = was.get("phase"), now.get("phase")
         if old not in TERMINAL or new == old or change.actor.startswith("user/"):
             continue
-        if change.actor.startswith(KUBELET) and not phase_given_by(before, change).startswith(KUBELET):
+        if change.actor.startswith(KUBELET) and did_not_know(before, change):
             continue
         return f"pods/{change.key}: {change.actor} took the phase from {old} to {new}: expected {old} for ever"
     return None

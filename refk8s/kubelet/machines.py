@@ -45,12 +45,14 @@ def phase_given_by(world: Any, change: Any) -> str:
     return actor
 
 
-def _ended_by_another(world: Any, change: Any) -> bool:
-    return not phase_given_by(world, change).startswith("kubelet")
-
-
-def _started_anew(world: Any, change: Any) -> bool:
+def has_started_anew(world: Any, change: Any) -> bool:
+    """Whether the kubelet that made a change is not the first on its node: a status of the one before may have come after it had looked."""
     return bool(world.process(change.actor).incarnation)
+
+
+def did_not_know(world: Any, change: Any) -> bool:
+    """Whether a kubelet that changes a terminal phase need not have known of it: another process has given it, or the kubelet before."""
+    return has_started_anew(world, change) or not phase_given_by(world, change).startswith("kubelet")
 
 
 POD_PHASE: Final = Machine(
@@ -84,31 +86,39 @@ POD_PHASE: Final = Machine(
             PENDING,
             "kubelet",
             "the node has lost its containers, and a status of the kubelet before came after the new one had looked",
-            _started_anew,
+            has_started_anew,
         ),
         Row(
             "POD-T8",
             FAILED,
             PENDING,
             "kubelet",
-            "somebody else has ended the pod, and the kubelet did not know (it has no guard)",
-            _ended_by_another,
+            "another process, or the kubelet before, has ended the pod, and the kubelet did not know (it has no guard)",
+            did_not_know,
         ),
         Row(
             "POD-T9",
             FAILED,
             RUNNING,
             "kubelet",
-            "somebody else has ended the pod, and the kubelet did not know (it has no guard)",
-            _ended_by_another,
+            "likewise",
+            did_not_know,
         ),
         Row(
             "POD-T10",
             FAILED,
             SUCCEEDED,
             "kubelet",
-            "somebody else has ended the pod, and the kubelet knew better",
-            _ended_by_another,
+            "likewise",
+            did_not_know,
+        ),
+        Row(
+            "POD-T11",
+            SUCCEEDED,
+            FAILED,
+            "kubelet",
+            "likewise",
+            did_not_know,
         ),
     ),
     phase_of,

@@ -62,6 +62,18 @@ def test_a_status_from_before_a_power_cut_comes_late_and_the_phase_goes_back() -
     assert made.status()["phase"] == "Running"
 
 
+def test_the_end_that_the_kubelet_before_saw_comes_late() -> None:
+    made = KubeletWorld.start()
+    made.create("web", "pull 0s; start 0s; exit 0 after 2s", restartPolicy="Never")
+    go(made, lambda world: made.get() is not None and made.status()["phase"] == "Running")
+    go(made, waiting(made, "patch pods/status"), "patch pods/status")
+    made.act(StopNode(made.world.names["kubelet/n1"], lost=True))
+    made.restart()
+    go(made, waiting(made, ".1 get pods default/web"), "kubelet/n1/status")
+    rows = go(made, lambda world: type(first(world)) is AdvanceTo)
+    assert rows == ["POD-T5", "POD-T11"]
+
+
 @pytest.mark.parametrize(
     ("does", "policy", "seen", "row"),
     [
