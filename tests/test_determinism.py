@@ -29,26 +29,33 @@ RUNS = [
     ("namespace-teardown", 4),
     ("node-failure", 5),
 ]
+FAULTS = [("swarm", "rollout-with-crashes", 6), ("random", "full-node", 7), ("pct", "namespace-teardown", 8)]
+"""(driver, scenario, seed) of runs with two faults of every kind at most."""
 PYTHONS = ("3.12", "3.13")
 
 # Prints, for each run, a hash of all its labels and digests.
 PROGRAM = """
 import hashlib, json, sys
+from refk8s.core.budget import FaultBudget
 from refk8s.core.digest import text
 from refk8s.core.enabled import label
 from refk8s.explore.cluster import build
-from refk8s.explore.drivers import DefaultDriver, RandomDriver
+from refk8s.explore.drivers import DefaultDriver, RandomDriver, driver_of
 from refk8s.explore.run import run
 from refk8s.scenarios import resolve
 
 found = {}
-for name, seed in json.loads(sys.argv[1]):
-    model, world = build(resolve(name).cluster)
+runs, faults = json.loads(sys.argv[1])
+for kind, name, seed in [("", *each) for each in runs] + faults:
+    driver = DefaultDriver() if seed is None else RandomDriver(seed)
+    if kind:
+        driver = driver_of(kind, seed, faults=FaultBudget.parse("all=2"), length=400)
+    model, world = build(resolve(name).cluster, faults=driver.faults)
     seen = hashlib.blake2b(digest_size=16)
     def note(before, action, after, delta):
         seen.update(f"{label(model, before, action)} {text(after.fingerprint)}\\n".encode())
-    run(model, world, DefaultDriver() if seed is None else RandomDriver(seed), observers=(note,))
-    found[name] = seen.hexdigest()
+    run(model, world, driver, observers=(note,))
+    found[f"{kind} {name}"] = seen.hexdigest()
 print(json.dumps(found))
 """
 
@@ -56,7 +63,7 @@ print(json.dumps(found))
 def digests(python: str, hash_seed: str, **variables: str) -> dict[str, str]:
     """The digests of the runs in a process of their own."""
     done = subprocess.run(
-        [python, "-c", PROGRAM, json.dumps(RUNS)],
+        [python, "-c", PROGRAM, json.dumps([RUNS, FAULTS])],
         capture_output=True,
         text=True,
         cwd=ROOT,

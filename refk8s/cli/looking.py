@@ -70,7 +70,7 @@ def changes(done: Taken) -> Iterator[str]:
 
 def told(stepper: Stepper) -> Storyteller:
     """The story of the way so far."""
-    teller = Storyteller(stepper.model.epoch_ms, stepper.model.is_heartbeat)
+    teller = Storyteller(stepper.model.epoch_ms, stepper.model.is_heartbeat, stepper.model)
     for done in stepper.taken:
         teller(done.before, done.action, done.after, done.delta)
     return teller
@@ -84,7 +84,7 @@ def sentence(line: Line) -> str:
 def shown(stepper: Stepper, done: Taken) -> Iterator[str]:
     """What a step was and did."""
     model = stepper.model
-    teller = Storyteller(model.epoch_ms, model.is_heartbeat)
+    teller = Storyteller(model.epoch_ms, model.is_heartbeat, model)
     teller(done.before, done.action, done.after, done.delta)
     yield f"#{done.before.index} {label(model, done.before, done.action)}"
     yield from (f"    {line.actor}: {line.text}" for line in teller.lines)

@@ -196,7 +196,7 @@ def execute(scenario: Scenario, order: Order) -> Report:
     model, world = build(scenario.cluster, faults=faults)
 
     suite = invariants().all()
-    teller, deviations = Storyteller(model.epoch_ms, model.is_heartbeat), _Deviations()
+    teller, deviations = Storyteller(model.epoch_ms, model.is_heartbeat, model), _Deviations()
     witness = Witness()
     observers: list[Observer] = [teller, deviations, witness]
     with Interruptible(chooser()) as driver:

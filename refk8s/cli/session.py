@@ -174,11 +174,11 @@ def story_of(target: str, seed: int | None, nodes: int, namespace: str) -> Story
         recorded = read(Path(target))
         parts = parts_of(recorded.header)
         model, _ = world_of(recorded, parts)
-        teller = Storyteller(model.epoch_ms, model.is_heartbeat)
+        teller = Storyteller(model.epoch_ms, model.is_heartbeat, model)
         replay(recorded, parts=parts, observers=(teller,))
         return teller
     scenario = find_scenario([target], nodes, namespace)
     model, world = build(scenario.cluster)
-    teller = Storyteller(model.epoch_ms, model.is_heartbeat)
+    teller = Storyteller(model.epoch_ms, model.is_heartbeat, model)
     run(model, world, DefaultDriver() if seed is None else RandomDriver(seed), observers=(teller,))
     return teller

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -24,7 +25,7 @@ from ..trace.redact import redact
 from ..trace.replay import action_of, scenario_of, world_of
 from ..trace.story import without_details
 from ..trace.why import chain, line_about
-from . import looking
+from . import looking, meddling
 from .output import table
 from .session import find_scenario, invariants, seconds
 
@@ -49,6 +50,16 @@ story [N]                the last N sentences of the story
 apply -f FILE [-n NS]    apply manifests as the user `you`
 hold PROCESS [STREAM]    nothing reaches this process (or this informer) until release
 release PROCESS [STREAM]
+faults [KIND]            what an adversary could do now; its NUMBER does it
+lost NUMBER              serve this request, and lose the reply
+reject NUMBER [CODE]     refuse this request unseen, with 429 or 500
+crash PROCESS            it loses its state until restart PROCESS
+stop-node KUBELET [lost] its machine stops (and loses all containers) until restart
+partition PROCESS from API-SERVER, and heal
+relist PROCESS STREAM [lag=N], batch PROCESS STREAM size=N, duplicate PROCESS STREAM KEY
+compact keep=N           all history but the last N revisions is forgotten
+mishap KUBELET POD CONTAINER exit=N
+stop-faults              all of these end
 save FILE                write the way so far as a trace
 digest                   the fingerprint of this world
 quit"""
@@ -80,6 +91,10 @@ class Shell:
             "apply": self._apply,
             "hold": lambda words: self._hold("hold", words),
             "release": lambda words: self._hold("release", words),
+            "faults": self._faults,
+            "lost": lambda words: self._outcome("lost", words),
+            "reject": lambda words: self._outcome("reject", words),
+            **{verb: partial(self._fault, verb) for verb in meddling.FORMS},
             "save": self._save,
             "digest": lambda words: typer.echo(text(self.stepper.world.fingerprint)),
             "help": lambda words: typer.echo(HELP),
@@ -251,6 +266,20 @@ class Shell:
         if not 1 <= len(words) <= 2:
             raise Refk8sError(f"{verb} PROCESS [STREAM]: for instance {verb} kube-scheduler pods")
         self._show(self.stepper.hold(" ".join(words), release=verb == "release"))
+
+    def _faults(self, words: list[str]) -> None:
+        self._listed = meddling.possible_now(self.stepper, words)
+        if not self._listed:
+            typer.echo("no fault of this kind would make a difference now")
+            return
+        _say(looking.listed(self.stepper, self._listed, len(self._listed), looking.held(self.stepper)))
+
+    def _fault(self, verb: str, words: list[str]) -> None:
+        self._show(self.stepper.take(meddling.typed(self.stepper, verb, words)))
+
+    def _outcome(self, verb: str, words: list[str]) -> None:
+        listed = self._listed or self.stepper.enabled()
+        self._show(self.stepper.take(meddling.outcome(self.stepper, verb, words, listed)))
 
     def _save(self, words: list[str]) -> None:
         if len(words) != 1:

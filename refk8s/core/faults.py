@@ -24,6 +24,7 @@ from .action import (
     Relist,
     Restart,
     Serve,
+    StopFaults,
     StopNode,
 )
 from .budget import KINDS, NO_FAULTS, FaultBudget
@@ -34,7 +35,17 @@ from .process import USER
 from .ready import ids
 from .world import BEHIND, REQUESTS, World
 
-__all__ = ["KINDS", "NO_FAULTS", "REJECTIONS", "FaultBudget", "kind_of", "possible", "possible_of", "recoveries"]
+__all__ = [
+    "KINDS",
+    "NO_FAULTS",
+    "REJECTIONS",
+    "FaultBudget",
+    "is_meddling",
+    "kind_of",
+    "possible",
+    "possible_of",
+    "recoveries",
+]
 
 REJECTIONS: Final = (429, 500)
 """How an API server refuses a request unseen."""
@@ -51,6 +62,9 @@ _KINDS: Final[dict[type, str]] = {
 }
 
 
+_ENDS: Final = (Restart, Release, Heal, StopFaults)
+
+
 def kind_of(action: Action, world: World) -> str | None:
     """The kind of fault that an action is in this World; None for what may happen without an adversary, and for the ends of faults."""
     kind = type(action)
@@ -63,6 +77,12 @@ def kind_of(action: Action, world: World) -> str | None:
         informer = world.procs[p].informers[place]
         return "relist" if informer is not None and informer.position >= 0 else None
     return _KINDS.get(kind)
+
+
+def is_meddling(action: Action, world: World) -> bool:
+    """Whether an action is a fault, or the end of one; time that passes early is not told apart from delays here."""
+    kind = type(action)
+    return kind in _ENDS or (kind is not AdvanceTo and kind_of(action, world) is not None)
 
 
 def possible(model: Model, world: World) -> Iterator[Action]:

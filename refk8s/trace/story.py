@@ -10,6 +10,9 @@ import attrs
 from ..api.store import Change
 from ..core.action import Action
 from ..core.delta import Delta
+from ..core.enabled import label
+from ..core.faults import is_meddling
+from ..core.model import Model
 from ..core.world import World
 from ..users.verb import is_refusal
 from .phrases import describe
@@ -45,16 +48,19 @@ class Line:
 class Storyteller:
     """Collects the lines of a run; it is an observer for `refk8s.explore.run.run`. `causes[i]` is the step that enabled step i."""
 
-    def __init__(self, epoch_ms: int, is_heartbeat: Callable[[Change], bool]) -> None:
+    def __init__(self, epoch_ms: int, is_heartbeat: Callable[[Change], bool], model: Model | None = None) -> None:
         self.lines: list[Line] = []
         self.causes: dict[int, int] = {}
         self._told: set[int] = set()
         self._epoch_ms = epoch_ms
         self._is_heartbeat = is_heartbeat
+        self._model = model  # of whom faults are told, by their labels
 
     def __call__(self, before: World, action: Action, after: World, delta: Delta) -> None:
         """Note what one step did."""
         self.causes[before.index] = delta.cause
+        if self._model is not None and is_meddling(action, before):
+            self._tell(before, "adversary", label(self._model, before, action), "")
         for p, kind, data in delta.notes:
             if kind == "user":
                 verb, _, outcome = data
