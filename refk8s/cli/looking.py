@@ -84,7 +84,7 @@ def sentence(line: Line) -> str:
 def shown(stepper: Stepper, done: Taken) -> Iterator[str]:
     """What a step was and did."""
     model = stepper.model
-    teller = Storyteller(model.epoch_ms, model.is_heartbeat, model)
+    teller = Storyteller(model.epoch_ms, model.is_heartbeat)  # its label says what it was already
     teller(done.before, done.action, done.after, done.delta)
     yield f"#{done.before.index} {label(model, done.before, done.action)}"
     yield from (f"    {line.actor}: {line.text}" for line in teller.lines)

@@ -30,7 +30,7 @@ def test_faults_lists_what_is_possible_and_a_number_does_it() -> None:
     assert "   2  crash kube-scheduler" in lines
     assert "#77 crash kube-scheduler" in lines
     assert lines.count("   2  crash kube-scheduler") == 1
-    assert "    adversary: restart kube-scheduler" in lines
+    assert "#78 restart kube-scheduler" in lines
 
 
 def test_a_cluster_recovers_from_all_that_a_person_does_to_it_and_the_way_replays(tmp_path: Path) -> None:
