@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from . import api, faults, memory, scale, schedule, searching, serving, startup, throughput
+from . import adversary, api, faults, memory, scale, schedule, searching, serving, startup, throughput
 from .measure import BENCHMARKS
 
 __all__ = [
     "BENCHMARKS",
+    "adversary",
     "api",
     "faults",
     "memory",

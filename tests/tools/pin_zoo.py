@@ -2,6 +2,7 @@
 
 python -m tests.tools.pin_zoo         what does not replay any more is recorded anew: by its labels, or (if they show the bug no more) hunted again
 python -m tests.tools.pin_zoo --all   every mutant is hunted anew (`make zoo`; some minutes)
+python -m tests.tools.pin_zoo ID …    these are
 
 Part of `make traces`. `figures.json` is what specs/TRACK_RECORD.md is made of; SEEDS and SECONDS in it are as of the last hunt.
 """
@@ -53,7 +54,11 @@ def main() -> None:
     """Renew what has to be."""
     FOLDER.mkdir(exist_ok=True)
     known = dict(figures())
-    wanted = [mutant for mutant in MUTANTS if "--all" in sys.argv or not kept(mutant, known)]
+    named = sys.argv[1:]
+    if named and named != ["--all"]:
+        wanted = [mutant for mutant in MUTANTS if mutant.id in named]
+    else:
+        wanted = [mutant for mutant in MUTANTS if named or not kept(mutant, known)]
     orders = iter([mutant.id for mutant in wanted])
     work = partial(hunted, ranges=5, shrink=True, traces=FOLDER)
     for name, row in Workers(work, os.cpu_count() or 1).results(lambda: next(orders, None)):
