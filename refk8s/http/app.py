@@ -34,6 +34,9 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 READS: Final = frozenset(("get", "list"))
 _TRUE: Final = ("", "0", "false", "f")
+PART_WITHIN_S: Final = 60
+"""A client may take so long for the next part of a body."""
+
 _EARLY_S: Final = 0.01
 """A timer of the loop may fire so much too early."""
 
@@ -197,19 +200,29 @@ async def _body(receive: Receive, headers: dict[str, str]) -> bytes:
     length = headers.get("content-length", "")
     if length.isdigit() and int(length) > negotiate.MAX_BODY_BYTES:
         raise Refused.by(negotiate.too_large())
-    message = await receive()
+    message = await (_soon(receive) if length not in ("", "0") or "transfer-encoding" in headers else receive())
     body: bytes = message.get("body", b"")
     if not message.get("more_body"):
         return body
     parts, size = [body], len(body)
     while message.get("more_body"):
-        message = await receive()
+        message = await _soon(receive)
         part = message.get("body", b"")
         size += len(part)
         if size > negotiate.MAX_BODY_BYTES:
             raise Refused.by(negotiate.too_large())
         parts.append(part)
     return b"".join(parts)
+
+
+async def _soon(receive: Receive) -> MutableMapping[str, Any]:
+    """The next part of a body. Raises Refused if it does not come. Source: apiserver/pkg/server/filters/timeout.go."""
+    try:
+        async with asyncio.timeout(PART_WITHIN_S):
+            return await receive()
+    except TimeoutError:
+        error = ApiError(504, "Timeout", "Timeout: request did not complete within the allotted timeout", {})
+        raise Refused.by(error) from None
 
 
 def _text(headers: dict[str, str], body: bytes) -> Any:
@@ -286,6 +299,3 @@ async def _send(answer: Answer, method: str, headers: dict[str, str], send: Send
 def unknown_method() -> ApiError:
     """405: the answer to what HTTP does not know."""
     return generic(405)
-
-
-__all__ = ["Answer", "App", "LogBroken", "unknown_method"]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import http
 import signal
 import socket
-import ssl
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
@@ -21,35 +20,71 @@ from ..core.errors import Refk8sError
 from . import negotiate
 from .app import App, unknown_method
 from .clock import Pacer
-from .log import LogBroken
 
 GRACE_S: Final = 1
-_LOOPBACK: Final = ("127.0.0.1", "::1", "localhost")
+MAX_HEAD_BYTES: Final = 1 << 20
+HEAD_WITHIN_S: Final = 32
+"""A request's head may be so long and take so long. Source: net/http, DefaultMaxHeaderBytes; apiserver/pkg/server/secure_serving.go, ReadHeaderTimeout."""
 
 
 class Protocol(HttpToolsProtocol):
     """uvicorn's protocol, which lets the application break a connection, and answers as upstream does to what is no HTTP."""
 
+    _head_left = MAX_HEAD_BYTES
+    _patience: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """A client has come."""
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """A client has gone."""
+        self._head_is_there()
+        super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        """The head of a request is there."""
+        self._head_is_there()
+        super().on_headers_complete()
+
+    def _await_head(self) -> None:
+        self._head_left = MAX_HEAD_BYTES
+        self._patience = self.loop.call_later(HEAD_WITHIN_S, self.transport.close)
+
+    def _head_is_there(self) -> None:
+        self._head_left = -1
+        if self._patience is not None:
+            self._patience.cancel()
+            self._patience = None
+
     def on_message_begin(self) -> None:
         """A request begins."""
+        if self._head_left < 0:
+            self._await_head()
         super().on_message_begin()
         self.scope["extensions"] = {"refk8s": {"abort": self.transport.abort}}
 
     def data_received(self, data: bytes) -> None:
         """More bytes from the client."""
         self._unset_keepalive_if_required()
+        if self._head_left >= 0:
+            self._head_left -= len(data)
+            if self._head_left < 0:
+                self._refuse(431, b"431 Request Header Fields Too Large", "text/plain; charset=utf-8")
+                return
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserInvalidMethodError:
             self._refuse(405, negotiate.encode(unknown_method().doc()), negotiate.JSON)
         except httptools.HttpParserUpgrade:
-            self._refuse(400, b"400 Bad Request", "text/plain; charset=utf-8")
+            pass  # no other protocol is spoken: the request is answered in this one
         except httptools.HttpParserError:
             self._refuse(400, b"400 Bad Request", "text/plain; charset=utf-8")
 
     def _refuse(self, code: int, body: bytes, kind: str) -> None:
         """Answer what the parser cannot read, and close."""
-        reason = {400: "Bad Request", 405: "Method Not Allowed"}[code]
+        reason = http.HTTPStatus(code).phrase
         head = f"HTTP/1.1 {code} {reason}\r\ncontent-type: {kind}\r\nconnection: close\r\ncontent-length: {len(body)}\r\n\r\n"
         if not self.transport.is_closing():
             self.transport.write(head.encode() + body)
@@ -95,7 +130,7 @@ class _Server(uvicorn.Server):
 async def serve(
     app: App, pacer: Pacer, listening: Listening, tls: tuple[str, str] | None, ready: Callable[[], None]
 ) -> None:
-    """Serve until SIGINT or SIGTERM comes or the log breaks (then raises LogBroken). `ready` is called once requests are taken."""
+    """Serve until SIGINT or SIGTERM comes or the log breaks (then it raises LogBroken). `ready` is called once requests are taken."""
     more: dict[str, Any] = {"ssl_certfile": tls[0], "ssl_keyfile": tls[1]} if tls else {}
     config = uvicorn.Config(
         app,
@@ -152,11 +187,4 @@ def run(main: Any) -> None:
     uvloop.run(main)
 
 
-def certificate_context(certificate: str, key: str) -> ssl.SSLContext:
-    """The context of a server with this certificate (tests)."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
-    return context
-
-
-__all__ = ["GRACE_S", "Listening", "LogBroken", "Protocol", "listen", "run", "serve", "sys"]
+__all__ = ["GRACE_S", "Listening", "Protocol", "listen", "run", "serve"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -183,6 +182,3 @@ def _written(certificate: Certificate, folder: Path) -> tuple[str, str]:
     names[0].write_bytes(certificate.certificate)
     names[1].write_bytes(certificate.key)
     return str(names[0]), str(names[1])
-
-
-__all__ = ["Order", "Session", "scenario_of", "sys"]

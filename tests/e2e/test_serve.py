@@ -212,6 +212,19 @@ def test_what_is_no_http_is_answered_or_cut_and_never_hangs(api: Server, sent: b
     assert not any("Traceback" in line or "internal error" in line for line in api.lines)
 
 
+def test_a_head_that_does_not_end_is_refused(api: Server) -> None:
+    parts = urlsplit(api.url)
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+        with contextlib.suppress(ConnectionError):
+            connection.sendall(b"GET / HTTP/1.1\r\nx: " + b"y" * (2 << 20))
+        assert connection.recv(100).startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+
+
+def test_another_protocol_is_not_spoken(api: Server) -> None:
+    answer = api.ask("GET", "/version", connection="upgrade", upgrade="h2c")
+    assert (answer.code, answer.body["gitVersion"]) == (200, "v1.36.2")
+
+
 def test_the_server_ends_within_its_grace_though_watches_are_open() -> None:
     with serving("--only", "api") as server:
         stream = server.connect()
