@@ -12,13 +12,13 @@ import attrs
 
 from ..api.store import Stored
 from ..controllers.runtime import Controller
-from ..core.flight import Cached, Enqueue, Now, Recall, Reconcile, Remember
+from ..core.flight import Cached, Enqueue, Note, Now, Recall, Reconcile, Remember
 from ..core.wire import TIMEOUT, Response
 from ..kinds.pod import Pod
 from .cache import EMPTY_CACHE, Cache
 from .events import ActionType, ClusterEvent, EventResource
 from .framework import Code, Point, Profile, Status, Wait
-from .memory import CACHE, QUEUE, UNSURE, WAITING, keep, recorder_of, rules_now
+from .memory import CACHE, MOVED, QUEUE, UNSURE, WAITING, keep, recorder_of, rules_now
 from .messages import fit_error
 from .nodeinfo import PodInfo
 from .queue import EMPTY_QUEUE, IN_FLIGHT, Queue
@@ -67,6 +67,7 @@ class Bind(Controller):
             return None
         queue = yield Recall(QUEUE, EMPTY_QUEUE)
         yield Remember(QUEUE, queue.remove(key))
+        yield Note(MOVED, key)
         if stored is not None:
             message = f"Successfully assigned {where} to {node}"
             yield from recorder_of(stored.document).emit(stored, "Pod", "Normal", "Scheduled", message)

@@ -15,6 +15,7 @@ from ..core.digest import cell
 from ..core.table import EMPTY, Table
 from ..kinds.node import Node
 from .listers import Listers
+from .moves import Move, moved
 from .nodeinfo import PodInfo
 from .snapshot import EMPTY_SNAPSHOT, Snapshot
 
@@ -27,11 +28,16 @@ class Cache:
     placed: Table[str, str] = EMPTY
     assumed: Table[str, str] = EMPTY
     fingerprint: int = 0
+    log: Move | None = None
 
     @property
     def token(self) -> str:
         """Identifies what is assumed; all else follows from the informers."""
         return f"{self.fingerprint & ((1 << 128) - 1):x}"
+
+    def _place(self, key: str) -> str:
+        """Where the pod is: a state of the machine CACHE."""
+        return "assumed" if key in self.assumed else "added" if key in self.placed else ""
 
     def assume(self, pod: PodInfo, node: str) -> Cache:
         """The cache in which `pod` takes room on `node` before the API server knows."""
@@ -40,6 +46,7 @@ class Cache:
             self.placed.set(pod.key, node),
             self.assumed.set(pod.key, node),
             self.fingerprint + cell("assumed", pod.key, node),
+            moved(self.log, pod.key, self._place(pod.key), "assumed"),
         )
 
     def forget(self, key: str) -> Cache:
@@ -52,6 +59,7 @@ class Cache:
             self.placed.delete(key),
             self.assumed.delete(key),
             self.fingerprint - cell("assumed", key, node),
+            moved(self.log, key, "assumed", ""),
         )
 
     def put(self, pod: PodInfo, node: str) -> Cache:
@@ -62,8 +70,13 @@ class Cache:
         assumed = self.assumed.get(pod.key)
         if assumed is not None:
             fingerprint -= cell("assumed", pod.key, assumed)
+        before = self._place(pod.key)
         return Cache(
-            snapshot.with_pod(pod, node), self.placed.set(pod.key, node), self.assumed.discard(pod.key), fingerprint
+            snapshot.with_pod(pod, node),
+            self.placed.set(pod.key, node),
+            self.assumed.discard(pod.key),
+            fingerprint,
+            self.log if before == "added" else moved(self.log, pod.key, before, "added"),
         )
 
     def drop(self, key: str) -> Cache:
@@ -76,7 +89,11 @@ class Cache:
         if assumed is not None:
             fingerprint -= cell("assumed", key, assumed)
         return Cache(
-            self.snapshot.without_pod(key, node), self.placed.delete(key), self.assumed.discard(key), fingerprint
+            self.snapshot.without_pod(key, node),
+            self.placed.delete(key),
+            self.assumed.discard(key),
+            fingerprint,
+            moved(self.log, key, self._place(key), ""),
         )
 
     def put_node(self, node: Node) -> Cache:

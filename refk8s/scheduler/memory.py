@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from ..controllers.runtime import Recorder
 from ..core.clock import rfc3339
-from ..core.flight import Cached, Enqueue, Now, Recall, Remember
+from ..core.flight import Cached, Enqueue, Note, Now, Recall, Remember
 from ..core.hands import Hands
 from .cache import EMPTY_CACHE, Cache
 from .queue import EMPTY_QUEUE, Queue
@@ -18,6 +18,7 @@ from .rules import DEFAULT_SCHEDULER, ProfileRules, Profiles
 
 __all__ = [
     "CACHE",
+    "MOVED",
     "PREEMPTING",
     "QUEUE",
     "UNSURE",
@@ -35,6 +36,8 @@ QUEUE: Final = "queue"
 CACHE: Final = "cache"
 PREEMPTING: Final = "preempting"
 """((key of a pod that evicts others, key of its last victim or ""), …)."""
+MOVED: Final = "moved"
+"""The note that pods moved in the queue or the cache."""
 WAITING: Final = "waiting"
 """The keys of the pods that wait for Permit."""
 UNSURE: Final = "~unsure"
@@ -66,6 +69,7 @@ def keep_in(hands: Hands, old: Queue, queue: Queue) -> None:
     if queue is old:
         return
     hands.remember(QUEUE, queue)
+    hands.note(MOVED, queue)
     for key in queue.backing_off:
         if key not in old.backing_off:
             hands.enqueue_after("flush", key, max(1, queue.pods[key].due_ms() - hands.now_ms))
@@ -78,6 +82,7 @@ def keep(old: Queue, queue: Queue) -> Effects:
     if queue is old:
         return
     yield Remember(QUEUE, queue)
+    yield Note(MOVED, queue)
     fresh = [key for key in queue.backing_off if key not in old.backing_off]
     now_ms = (yield Now()) if fresh else 0
     for key in fresh:

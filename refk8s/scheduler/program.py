@@ -29,7 +29,7 @@ from .events import ActionType, ClusterEvent, EventResource, node_events, pod_ev
 from .evict import Evict, ordered
 from .filters import Nominated
 from .framework import Code, Point, Status
-from .memory import CACHE, PREEMPTING, QUEUE, UNSURE, WAITING, keep, keep_in, recorder_of, rules_in, rules_now
+from .memory import CACHE, MOVED, PREEMPTING, QUEUE, UNSURE, WAITING, keep, keep_in, recorder_of, rules_in, rules_now
 from .messages import fit_error
 from .nodeinfo import PodInfo
 from .plugins import default_profile
@@ -126,6 +126,7 @@ class Cycle(Controller):
         info = PodInfo.of(pod)
         cache: Cache = hands.recall(CACHE, EMPTY_CACHE)
         hands.remember(CACHE, self.confirm(cache, info, pod.spec.node_name))
+        hands.note(MOVED, pod)
         queue: Queue = hands.recall(QUEUE, EMPTY_QUEUE)
         left = queue.remove(info.key)
         keep_in(hands, queue, left)
@@ -147,6 +148,7 @@ class Cycle(Controller):
         node = cache.placed.get(key)
         if node is not None:
             hands.remember(CACHE, self.release(cache, key))
+            hands.note(MOVED, pod)
             self._move(hands, POD_GONE, placed(pod, node), None)
         elif pod.status.nominated_node_name:
             self._move(hands, POD_GONE, pod, None, at_most=pod.spec.priority or 0)
@@ -279,6 +281,7 @@ class Cycle(Controller):
             queue = queue.nominate(pod.key, nomination[0])
             yield from self.reject(queue, pod, decision.message, decision.nominating, now_ms)
         yield Remember(QUEUE, queue)
+        yield Note(MOVED, queue)
         return Requeue() if queue.head() is not None else None
 
     def skip(self, pod: PodInfo) -> Generator[Any, Any, None]:

@@ -18,6 +18,7 @@ from ..core.heap import EMPTY_HEAP, Heap, peek, pop, push
 from ..core.table import EMPTY, Table
 from .events import ClusterEvent
 from .framework import Status
+from .moves import Move, moved
 from .nodeinfo import PodInfo
 
 MAX_UNSCHEDULABLE_MS: Final = 300_000
@@ -30,8 +31,6 @@ BACKOFF: Final = "backoff"
 UNSCHEDULABLE: Final = "unschedulable"
 GATED: Final = "gated"
 IN_FLIGHT: Final = "in flight"
-
-LOG_LENGTH: Final = 4_096
 
 
 class Rules(Protocol):
@@ -104,17 +103,6 @@ class Queued:
         return self.wait_ms > 0 and now_ms < self.due_ms()
 
 
-@attrs.define(eq=False)
-class Move:
-    """One move of a pod, and those before it (`earlier`), as far as they are still known."""
-
-    key: str
-    before: str
-    after: str
-    earlier: Move | None
-    length: int
-
-
 Happened = tuple[ClusterEvent, Any, Any]
 """An event and the object before and after it."""
 
@@ -152,7 +140,7 @@ class Queue:
         active, log, parked, backing_off = self.active, self.log, self.parked, self.backing_off
         was = old.state if old is not None else ABSENT
         if was != entry.state:
-            log = _moved(log, key, was, entry.state)
+            log = moved(log, key, was, entry.state)
             if entry.state == ACTIVE:
                 active = push(active, (*rules.key(entry.pod, entry.since_ms), entry.order, key))
             parked = parked.set(key, True) if entry.state in (UNSCHEDULABLE, GATED) else parked.discard(key)
@@ -213,7 +201,7 @@ class Queue:
             queue.nominated,
             queue.flying,
             queue.events,
-            _moved(self.log, key, old.state, ABSENT),
+            moved(self.log, key, old.state, ABSENT),
         )
 
     # ---- attempts
@@ -392,13 +380,6 @@ class Queue:
 
 
 EMPTY_QUEUE: Final = Queue()
-
-
-def _moved(log: Move | None, key: str, before: str, after: str) -> Move:
-    """The log with one move more; it begins anew from time to time, so that it does not grow for ever."""
-    if log is None or log.length >= LOG_LENGTH:
-        return Move(key, before, after, None, 1)
-    return Move(key, before, after, log, log.length + 1)
 
 
 def _cell(index: int, happened: Happened) -> int:

@@ -95,3 +95,25 @@ def scene(*script: Step, nodes: int = 1, **spec: Any) -> Mapping[str, Any]:
     users = {"ann": list(script), **spec.pop("users", {})}
     groups = [{"name": "node", "count": nodes, **spec.pop("node", {})}]
     return {"nodes": groups, "users": users, **spec}
+
+
+def priority_class(name: str, value: int) -> Document:
+    """A PriorityClass."""
+    return {
+        "apiVersion": "scheduling.k8s.io/v1",
+        "kind": "PriorityClass",
+        "metadata": {"name": name},
+        "value": value,
+    }
+
+
+def preemption_scene(*more: Step) -> Mapping[str, Any]:
+    """A full node of 2 CPU, and then an important pod for which some of its three pods have to go; then `more` steps."""
+    return scene(
+        apply(priority_class("high", 1000)),
+        apply(*(pod(f"low-{n}", cpu="600m", terminationGracePeriodSeconds=2) for n in range(3))),
+        wait_running("low-2"),
+        apply(pod("vip", cpu="700m", priorityClassName="high")),
+        *more,
+        node={"cpu": "2"},
+    )
