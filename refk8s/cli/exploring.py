@@ -15,7 +15,7 @@ from typing import Any, Final
 import attrs
 
 from ..core.errors import Refk8sError
-from ..core.invariant import Monitor
+from ..core.invariant import EachStep, Monitor
 from ..explore.search import Bounds, Explored, Search
 from ..explore.searching import View, budget_of, start_of, steps_of, viewed, write_trace
 from ..scenarios import Scenario, from_data
@@ -152,7 +152,7 @@ def execute(scenario: Scenario, order: Order) -> Report:
         header["mutant"] = order.mutant
     parts = parts_of(header)
     model, world = start_of(scenario, faults, parts)
-    suite = invariants().all()
+    suite = [each for each in invariants().all() if not isinstance(each.on, EachStep)]
     with _Watch(order.memory) as watch:
         found = Search(
             attrs.evolve(model, keep_live=False),
