@@ -183,6 +183,7 @@ def compact(draft: Draft, keep: int) -> None:
     """Forget all history but the last `keep` revisions; watches that still needed some of it end with 410."""
     world = draft.world
     world.store = world.store.compact(world.store.revision - keep)
+    fed = 0
     for iid, (p, place) in enumerate(world.informers):
         process = world.procs[p]
         informer = process.informers[place]
@@ -195,6 +196,10 @@ def compact(draft: Draft, keep: int) -> None:
         process = process.copy()
         process.informers = (*process.informers[:place], expired, *process.informers[place + 1 :])
         world.procs = world.procs.set(p, process)
+        reconsider(draft, iid)
+        if p in world.trailing:
+            fed |= _clients(draft, p, stream)
+    for iid in ids(fed):  # a watch cache that has to list anew gives nothing to list
         reconsider(draft, iid)
 
 
