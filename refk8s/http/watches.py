@@ -13,9 +13,10 @@ from typing import Final
 
 import orjson
 
+from ..api.crd.serving import DEFINITIONS
 from ..api.endpoints import Http, event_object
 from ..api.registry import Resource
-from ..api.store import Change
+from ..api.store import DELETED, Change
 from ..api.watch import BOOKMARK, ERROR, Event, Watch, seen
 
 MOST_WAITING: Final = 20_000
@@ -111,6 +112,9 @@ class Hub:
             streams = self._streams.get(change.resource)
             if streams:
                 self._tell(change, streams)
+            if change.resource == DEFINITIONS and change.type == DELETED:
+                for stream in self._streams.get(change.key, ()):  # what is not served any more cannot be watched
+                    stream.end()
 
     def _tell(self, change: Change, streams: set[Stream]) -> None:
         namespace = change.obj.namespace

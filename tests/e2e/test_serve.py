@@ -138,6 +138,31 @@ def test_a_watch_that_is_too_old_gets_one_error_event(api: Server) -> None:
     assert (event["type"], event["object"]["code"], event["object"]["reason"]) == ("ERROR", 410, "Expired")
 
 
+def test_a_watch_of_custom_resources_ends_with_their_definition(api: Server) -> None:
+    schema = {"openAPIV3Schema": {"type": "object", "x-kubernetes-preserve-unknown-fields": True}}
+    versions = [{"name": "v1", "served": True, "storage": True, "schema": schema}]
+    names = {"plural": "lamps", "singular": "lamp", "kind": "Lamp"}
+    definitions = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+    spec = {"group": "example.com", "scope": "Cluster", "names": names, "versions": versions}
+    api.create(
+        definitions,
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": "lamps.example.com"},
+            "spec": spec,
+        },
+    )
+    events = api.watch("/apis/example.com/v1/lamps?watch=true&resourceVersion=0")
+    api.create(
+        "/apis/example.com/v1/lamps", {"apiVersion": "example.com/v1", "kind": "Lamp", "metadata": {"name": "desk"}}
+    )
+    assert next(events)["type"] == "ADDED"
+    assert api.ask("DELETE", f"{definitions}/lamps.example.com").code == 200
+    assert [event["type"] for event in events] == ["DELETED"]
+    assert api.ask("GET", "/apis/example.com/v1/lamps").code == 404
+
+
 def test_a_slow_watcher_is_dropped_and_nobody_waits_for_it() -> None:
     with serving("--only", "api") as server:
         slow = server.connect(60)
