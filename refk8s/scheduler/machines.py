@@ -2,7 +2,7 @@
 
 Queue and cache keep a log of their moves (Move), from which the invariants and the reachability tests are made.
 Source: pkg/scheduler/backend/queue/scheduling_queue.go; pkg/scheduler/backend/cache/interface.go.
-DEVIATES: none of the tables has a row for an assumed pod that expires, because v1.36.2 has no such thing any more (it once had a time limit).
+An assumed pod does not expire: v1.36.2 has no such thing any more.
 """
 
 from __future__ import annotations

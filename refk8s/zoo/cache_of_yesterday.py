@@ -21,6 +21,7 @@ class Yesterday(Cycle):
 
 MUTANT = Mutant(
     id="cache-of-yesterday",
+    rows=("K2",),
     title="a scheduler's cache that drifts from the store",
     story=__doc__,
     change=with_scheduler(cycle=Yesterday()),

@@ -26,6 +26,7 @@ class Inattentive(Cycle):
 
 MUTANT = Mutant(
     id="taken-seat",
+    rows=("K4",),
     title="a scheduler that gives nominated pods' room away",
     story=__doc__,
     change=with_scheduler(cycle=Inattentive()),
