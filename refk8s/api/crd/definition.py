@@ -52,7 +52,7 @@ def prepare_update(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
     if new["spec"] != old["spec"]:
         metadata = {**metadata, "generation": (old["metadata"].get("generation") or 0) + 1}
     stored = list(status.get("storedVersions") or ())
-    status["storedVersions"] = stored + [name for name in storage_versions(new["spec"]) if name not in stored]
+    status["storedVersions"] = stored + [name for name in storage_versions(new["spec"]) if name not in stored] or None
     return {**new, "metadata": metadata, "status": status}
 
 
