@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from refk8s.core.action import Deliver, Reply
+import pytest
+
+from refk8s.core.action import Deliver, Mishap, Reply, StopFaults, StopNode
 from refk8s.core.enabled import enabled, label
+from refk8s.core.faults import possible_of
 from refk8s.core.hands import Hands
 from refk8s.core.step import Draft, recompute_fingerprint
 from refk8s.core.world import World
@@ -118,3 +121,36 @@ def condition(world: World) -> str:
     stored = world.store.get("pods", "default/web")
     found = [c for c in stored.document["status"].get("conditions") or () if c["type"] == "Ready"] if stored else []
     return str(found[0]["status"]) if found else ""
+
+
+@pytest.mark.parametrize(("lost", "restarts"), [(False, 0), (True, 1)])
+def test_a_node_that_stops_comes_back_with_what_ran_there_or_without(lost: bool, restarts: int) -> None:
+    made = KubeletWorld.start()
+    made.create("web")
+    made.run()
+    others = {pid: made.world.process(pid) for pid in made.world.pids if pid != "kubelet/n1"}
+    made.act(StopNode(made.world.names["kubelet/n1"], lost=lost))
+    assert {pid: made.world.process(pid) for pid in others} == others
+    assert made.world.fingerprint == recompute_fingerprint(made.model, made.world)
+    made.act(StopFaults())
+    made.run()
+    (status,) = made.status()["containerStatuses"]
+    assert "running" in status["state"]
+    assert status["restartCount"] == restarts
+
+
+def test_the_mishaps_of_a_machine_are_its_running_containers_and_each_can_happen() -> None:
+    made = KubeletWorld.start()
+    p = made.world.names["kubelet/n1"]
+    assert list(possible_of(made.model, made.world, "exit")) == []
+    made.create("web")
+    made.run()
+    mishaps = list(possible_of(made.model, made.world, "exit"))
+    assert mishaps == [Mishap(p, "default/web c exit=1"), Mishap(p, "default/web c exit=0")]
+    made.act(mishaps[0])
+    assert made.world.fingerprint == recompute_fingerprint(made.model, made.world)
+    assert list(possible_of(made.model, made.world, "exit")) == []
+    made.run()
+    (status,) = made.status()["containerStatuses"]
+    assert status["restartCount"] == 1
+    assert status["lastState"]["terminated"]["exitCode"] == 1
