@@ -12,6 +12,9 @@ STEPS_AT_ONCE = 100
 
 LONGEST_SLEEP_S = 3600.0
 
+HORIZON_MS = 3_600_000
+"""Fast time jumps so far after a write, and then waits for the next one, should the cluster never become quiet."""
+
 
 class RealTime:
     """Logical time goes on from `start_ms` as the wall clock does; it stands still while nobody runs the cluster."""
@@ -40,7 +43,13 @@ class Pacer:
         self._live = live
         self._fast = fast
         self._wake = asyncio.Event()
-        live.more = self._wake.set
+        self._horizon_ms = live.world.now_ms + HORIZON_MS
+        live.more = self._written
+
+    def _written(self) -> None:
+        """A client has written: there may be more to do."""
+        self._horizon_ms = self._live.world.now_ms + HORIZON_MS
+        self._wake.set()
 
     async def run(self) -> None:
         """For ever."""
@@ -64,7 +73,9 @@ class Pacer:
         deadline, quiet = self._live.deadline_ms, self._live.quiet()
         if deadline is None:
             return False
-        return not quiet if self._fast else deadline <= self._live.now_ms
+        if self._fast:
+            return not quiet and deadline <= self._horizon_ms
+        return deadline <= self._live.now_ms
 
     def _sleep_s(self) -> float | None:
         """How long nothing happens by itself; None: for ever."""

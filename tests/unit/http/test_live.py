@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import json
 from collections.abc import Callable
 
 import pytest
@@ -10,7 +13,7 @@ from refk8s.core.errors import ModelError
 from refk8s.core.invariant import Monitor
 from refk8s.core.wire import Request
 from refk8s.explore.cluster import build
-from refk8s.http.clock import FastTime
+from refk8s.http.clock import HORIZON_MS, FastTime, Pacer
 from refk8s.http.live import Live, NoLog
 from refk8s.invariants import suite
 from refk8s.scenarios.format import from_data
@@ -98,3 +101,41 @@ def test_an_input_that_passes_over_a_deadline_is_refused() -> None:
     payload = {"http": as_data(configmap("a")), "at": live.deadline_ms + 1}
     with pytest.raises(ModelError, match="passes over the deadline"):
         step(live.model, live.world, Input(payload))
+
+
+def test_an_alarm_is_heard_and_stands_in_the_log() -> None:
+    from refk8s.core.invariant import SAFETY, Invariant, Served
+    from refk8s.http.log import TraceLog
+
+    def nothing_is_served(before: object, action: object, after: object, delta: object) -> str:
+        return "something was served"
+
+    false = Invariant("TEST-01", "nothing_is_served", "", SAFETY, Served(), "", "", "", nothing_is_served)
+    live, _ = living(nodes=[])
+    file = io.BytesIO()
+    alarms: list[str] = []
+    log = TraceLog(live.model, [file])
+    watched = Live(live.model, live.world, FastTime(), Monitor([false]), log, lambda found: alarms.append(str(found)))
+    assert watched.write(configmap("a")).code == 201
+    assert len(alarms) == 1
+    assert "something was served" in alarms[0]
+    assert json.loads(file.getvalue())["alarm"] == {"id": "TEST-01", "finding": "something was served"}
+
+
+def test_fast_time_waits_after_an_hour_for_what_never_becomes_quiet() -> None:
+    live, alarms = living(nodes=[{"name": "n"}])
+    live.quiet = lambda: False  # type: ignore[method-assign]
+    begin = live.world.now_ms
+
+    async def pace() -> None:
+        pacer = asyncio.ensure_future(Pacer(live, fast=True).run())
+        index = -1
+        async with asyncio.timeout(20):
+            while index != live.world.index:
+                index = live.world.index
+                await asyncio.sleep(0.2)
+        pacer.cancel()
+
+    asyncio.run(pace())
+    assert begin + HORIZON_MS - 60_000 < live.world.now_ms <= begin + HORIZON_MS
+    assert not alarms
