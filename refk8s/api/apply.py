@@ -90,7 +90,7 @@ def apply(who: Applier, live: Doc | None, patch: Doc, *, force: bool) -> tuple[D
     ]
     if not entries and live is not None:
         entries = _before_first_apply(who, empty, live)
-    if "managedFields" in (patch.get("metadata") or ()):
+    if "managedFields" in _metadata(patch):
         raise Rejected(bad_request("metadata.managedFields must be nil"))
     wrong = problems(who.of, patch)
     if wrong:
@@ -131,10 +131,15 @@ def conflict_error(conflicts: Sequence[Conflict]) -> ApiError:
 
 def shown(document: Mapping[str, Any]) -> str:
     """An object as errors of field management name it. Source: managedfields/internal/structuredmerge.go, objectGVKNN."""
-    metadata = document.get("metadata") or {}
+    metadata = _metadata(document)
     group, _, version = str(document.get("apiVersion") or "").rpartition("/")
     kind = f"{group}/{version}, Kind={document.get('kind') or ''}"
     return f"{metadata.get('namespace') or ''}/{metadata.get('name') or ''}; {kind}"
+
+
+def _metadata(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = document.get("metadata")
+    return found if isinstance(found, dict) else {}
 
 
 def _check_kind(who: Applier, patch: Doc) -> None:

@@ -8,6 +8,7 @@ Source: sigs.k8s.io/structured-merge-diff/v6 fieldpath/set.go, fieldpath/seriali
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
 from typing import Any, Final
@@ -61,7 +62,7 @@ def compare(
         if before is after or name in skipped:
             continue
         if name == "metadata":
-            before, after = (EMPTY if side is _ABSENT else side for side in (before, after))
+            before, after = (EMPTY if side is _ABSENT or side is None else side for side in (before, after))
         if before is _ABSENT:
             added[element] = whole(field, after)
         elif after is _ABSENT:
@@ -398,7 +399,9 @@ def _single_key(name: str, default: Any) -> Callable[[Any], str]:
         value = item.get(name, default)
         if value is None:
             raise Unkeyed(name)
-        return prefix + str(value) + "}" if type(value) is int else render(value)
+        if type(value) is int:
+            return f"{prefix}{value}}}"
+        return render(value) if value.__hash__ is not None else f"{prefix}{_text(value)}}}"
 
     return key_of
 
@@ -410,7 +413,7 @@ def _several_keys(keys: tuple[tuple[str, Any], ...]) -> Callable[[Any], str]:
         for name, default in keys:
             value = item.get(name, default)
             if value is not None:
-                parts.append(f'"{name}":{_json(value)}')
+                parts.append(f'"{name}":{_json(value) if value.__hash__ is not None else _text(value)}')
         if not parts:
             raise Unkeyed(keys[0][0])
         return "k:{" + ",".join(parts) + "}"
@@ -424,7 +427,14 @@ _HTML = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026", 0x2028: 
 @lru_cache(maxsize=4096, typed=True)
 def _json(value: Any) -> str:
     """The scalar as Go's encoder writes it, which escapes what HTML could mistake."""
-    return orjson.dumps(value).decode().translate(_HTML)
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    try:
+        return orjson.dumps(value).decode().translate(_HTML)
+    except TypeError:  # halves of surrogate pairs, and numbers of more than 64 bits: refused when they are stored
+        return json.dumps(value).translate(_HTML)
 
 
 @lru_cache(maxsize=8192)

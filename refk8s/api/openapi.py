@@ -47,6 +47,7 @@ _NAMED: Final = {
     "Quantity": _QUANTITY,
     "IntOrString": _INT_OR_STRING,
     "RawExtension": _RAW,
+    "JSONSchemaProps": _RAW,
 }
 _SPECIAL: Final[Mapping[str, Doc]] = {
     f"{_META}Time": {"type": "string", "format": "date-time"},

@@ -188,6 +188,8 @@ def _simple(code: str) -> Type:
         return named(code[1:])
     if code == "RawExtension":
         return Type(form="untyped", go="runtime.RawExtension", atomic=True)
+    if code == "JSONSchemaProps":
+        return Type(form="untyped", go="v1.JSONSchemaProps", atomic=True)
     if code == "FieldsV1":
         return Type(form="untyped", go="v1.FieldsV1")
     base, _, go = code.partition(" ")

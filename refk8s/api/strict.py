@@ -9,10 +9,11 @@ Source: sigs.k8s.io/json internal/golang/encoding/json/{decode,kubernetes_patch}
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from refk8s.api import status
+from refk8s.api import json_schema, status
 from refk8s.api.patch.errors import json_name
 from refk8s.api.schema import Type, of_kind
 
@@ -29,8 +30,20 @@ class Repeated(dict[str, Any]):
 
 
 def read_json(text: str | bytes) -> Any:
-    """The JSON value; objects with repeated keys are `Repeated`. Raises json.JSONDecodeError."""
+    """The JSON value; objects with repeated keys are `Repeated`, halves of surrogate pairs U+FFFD. Raises json.JSONDecodeError."""
+    if isinstance(text, str) and _SURROGATE.search(text):
+        text = _ESCAPE.sub(_whole, text)
     return json.loads(text, object_pairs_hook=_object)
+
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+_ESCAPE = re.compile(
+    r"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(u[dD][89a-fA-F][0-9a-fA-F]{2})|.)"
+)
+
+
+def _whole(escape: re.Match[str]) -> str:
+    return "\\ufffd" if escape[2] else escape[0]
 
 
 def unknown_fields(kind: str, doc: Any) -> tuple[str, ...]:
@@ -132,6 +145,9 @@ def _errors(of: Type | None, value: Any, at: str) -> Iterator[str]:
         for index, item in enumerate(value):
             yield from _errors(element, item, f"{at}[{index}]")
     elif isinstance(value, dict):
+        if of is not None and of.go == json_schema.GO:
+            yield from _schema_errors(value, at)
+            return
         if of is not None and of.form == "untyped":
             return  # such fields have decoders of their own, which are not strict
         seen: set[str] = set()
@@ -144,6 +160,22 @@ def _errors(of: Type | None, value: Any, at: str) -> Iterator[str]:
                 yield f"duplicate field {status.go_quote(here)}"
             seen.add(key)
             yield from _errors(_inner(of, key), item, here)
+
+
+def _schema_errors(value: Any, at: str) -> Iterator[str]:
+    if not isinstance(value, dict):
+        return
+    seen: set[str] = set()
+    for key, item in _pairs(value):
+        here = f"{at}.{key}"
+        if not json_schema.is_field(key):
+            yield f"unknown field {status.go_quote(here)}"
+            continue
+        if key in seen:
+            yield f"duplicate field {status.go_quote(here)}"
+        seen.add(key)
+        for below, schema in json_schema.schemas_below(key, item):
+            yield from _schema_errors(schema, here + below)
 
 
 def _inner(of: Type | None, key: str) -> Type | None:

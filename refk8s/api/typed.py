@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from refk8s.api.fieldset import EMPTY, SELF, FieldSet, Unkeyed, item_key, path_text
+from refk8s.api.json_schema import GO as JSON_SCHEMA
+from refk8s.api.json_schema import unknown_paths
 from refk8s.api.patch.gotext import go_text
 from refk8s.api.schema import Type, child, deduced
 from refk8s.api.status import go_quote
@@ -25,9 +27,12 @@ def problems(of: Type, value: Any, at: str = "") -> list[str]:
     of = deduced(of, value)
     if value is None:
         return []
-    if of.form in ("struct", "map"):
+    if of.form in ("struct", "map", "untyped"):
         if not isinstance(value, dict):
             return [_said(at, f"expected map, got &{{{go_text(value)}}}")]
+        if of.form == "untyped":
+            unknown = unknown_paths(value, at) if of.go == JSON_SCHEMA else []
+            return [_said(path, "field not declared in schema") for path in unknown[:1]]
         return _map_problems(of, value, at)
     if of.form == "list":
         if not isinstance(value, list):

@@ -43,7 +43,7 @@ SPECIAL = {
     "io.k8s.apimachinery.pkg.api.resource.Quantity": "Quantity",
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "IntOrString",
     "io.k8s.apimachinery.pkg.runtime.RawExtension": "RawExtension",
-    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": "RawExtension",  # read by refk8s.api.crd
+    "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps": "JSONSchemaProps",  # read by refk8s.api.json_schema
 }
 META = "io.k8s.apimachinery.pkg.apis.meta.v1"
 BASIC = {"string", "bool", "int32", "int64", "float64", "int", "byte", "uint32", "uint64"}

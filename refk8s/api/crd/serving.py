@@ -198,12 +198,42 @@ def read(row: Resource, body: Doc) -> tuple[Doc, tuple[str, ...]]:
         unknown = tuple(f"metadata.{path}" for path in made.unknown)
         metadata = made.doc
     value, dropped = prune(body, of, root=True)
+    coerced: list[str] = []
+    value = {key: _coerced(item, of.properties.get(key) or of.additional, key, coerced) for key, item in value.items()}
+    dropped = tuple(sorted((*dropped, *coerced)))
     value = defaulted(without_nulls(value, of), of)
     document: Doc = {name: body[name] for name in ("apiVersion", "kind") if name in body}
     if metadata is not None:
         document["metadata"] = metadata
     document |= {name: item for name, item in value.items() if name not in document and name != "metadata"}
     return document, (*unknown, *dropped)
+
+
+def _coerced(value: Any, of: Structural | None, at: str, unknown: list[str]) -> Any:
+    """The value with the metadata of the objects in it as Go reads it. Source: apiserver/schema/objectmeta/algorithm.go, coerce."""
+    if of is None or not isinstance(value, (dict, list)):
+        return value
+    if isinstance(value, list):
+        return [_coerced(item, of.items, f"{at}[{index}]", unknown) for index, item in enumerate(value)]
+    made: Doc = {}
+    for key, item in value.items():
+        here = f"{at}.{key}"
+        if of.embedded and key in ("apiVersion", "kind") and not isinstance(item, str):
+            raise DecodeError(str(invalid(here, item, "must be a string")))
+        if of.embedded and key == "metadata":
+            if item is None:
+                made[key] = {}
+                continue
+            try:
+                read_ = decode(schema.named("meta.v1.ObjectMeta"), item)
+            except DecodeError as error:
+                raise DecodeError(str(invalid(here, item, str(error)))) from None
+            unknown += [f"{here}.{path}" for path in read_.unknown]
+            made[key] = {name: part for name, part in read_.doc.items() if name != "creationTimestamp" or part}
+            continue
+        inner = of.properties.get(key)
+        made[key] = _coerced(item, inner or of.additional, here if inner else f"{at}[{key}]", unknown)
+    return made
 
 
 def as_requested(row: Resource, document: Doc) -> Doc:

@@ -15,6 +15,7 @@ from typing import Any
 import attrs
 import orjson
 
+from refk8s.api import json_schema
 from refk8s.api.default.go_bytes import GoBytesError, canonical_base64
 from refk8s.api.default.go_time import GoTimeError, rfc3339, rfc3339_micro
 from refk8s.api.default.quantities import canonical_quantity, rounded_quantity
@@ -235,9 +236,25 @@ def _value(of: Type) -> Normalise:
         return _list(of)
     if of.form == "map":
         return _map(of)
+    if of.go == json_schema.GO:
+        return _json_schema
     if of.form == "untyped":
         return lambda value, unknown: value
     return _SCALARS[of.scalar](of.go)
+
+
+def _json_schema(value: Any, unknown: list[str]) -> Any:
+    try:
+        made = json_schema.read_schema(value)
+    except json_schema.BadSchema as bad:
+        integer = bad.go == "int64"
+        mismatch = _Mismatch(_number_name(bad.value) if integer else json_name(bad.value), bad.go)
+        mismatch.struct, mismatch.path = bad.struct if bad.where else "", bad.where
+        raise mismatch from None
+    except json_schema.NoSchema as error:
+        raise DecodeError(str(error)) from None
+    unknown += json_schema.unknown_paths(value, "")
+    return value if made == value else made
 
 
 def _lazy_struct(of: Type) -> Normalise:
@@ -421,6 +438,8 @@ def _token(value: Any) -> str:
 
 def _unknown_paths(of: Type, value: Any, at: str) -> list[str]:
     """The paths of fields that a type does not have, depth first in the order of the document."""
+    if of.go == json_schema.GO:
+        return json_schema.unknown_paths(value, at)
     if of.form == "list" and of.element is not None and isinstance(value, list):
         return [path for i, item in enumerate(value) for path in _unknown_paths(of.element, item, f"{at}[{i}]")]
     if of.form != "struct" or not isinstance(value, dict):

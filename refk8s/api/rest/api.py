@@ -5,7 +5,7 @@ Source: apiserver/pkg/registry/generic/registry/store.go; registry/rest/{create,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 import attrs
@@ -39,6 +39,7 @@ from ..status import (
     unclassified,
 )
 from ..store import Change, Collection, Document, Expired, Store, Stored
+from ..typed import problems
 from ..validate import warnings
 from ..versions import as_requested, as_stored
 from . import binding, bodies, collection, custom, eviction, read, scale, write
@@ -242,6 +243,8 @@ class Api:
         request = call.request
         manager = managed.manager_name(request.options.get("fieldManager") or "", call.occasion.agent)
         of = self.type_of(call.row, call.row.kind, call.row.api_version)
+        if call.row.custom and problems(of, document):  # upstream, too, leaves the managers alone then
+            return managed.with_entries(document, _managers(old))
         before = None if old is None else old.document
         return managed.track(of, before, document, manager, request.subresource, call.now)
 
@@ -511,6 +514,11 @@ def storage_key(row: Resource, key: str) -> str:
         return f"/registry/{row.group}/{row.plural}/{key}"
     special = {"nodes": "minions", "services": "services/specs"}
     return f"/registry/{special.get(row.plural, row.plural)}/{key}"
+
+
+def _managers(old: Stored | None) -> Sequence[managed.Entry]:
+    entries: Sequence[managed.Entry] = old.document["metadata"].get("managedFields") or () if old is not None else ()
+    return entries
 
 
 def _rules(row: Resource) -> str:

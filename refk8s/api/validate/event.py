@@ -105,7 +105,7 @@ def _legacy(event: Doc, meta: Checked, controller_field: str) -> Errors:
         errors += invalid_all(controller_field, controller, label_key(controller))
         for key in ("reportingInstance", "action", "reason"):
             errors += _short_text(event.get(key) or "", key)
-        if len((event.get("message") or "").encode()) > _MESSAGE_MAX:
+        if len((event.get("message") or "").encode(errors="surrogatepass")) > _MESSAGE_MAX:
             errors.append(invalid("message", "", f"can have at most {_MESSAGE_MAX} characters"))
     return errors + invalid_all("namespace", namespace, dns1123_subdomain(namespace))
 
@@ -118,5 +118,5 @@ def update(new: Doc, old: Doc, meta: Checked) -> Errors:
 def _short_text(text: str, path: str) -> Errors:
     if not text:
         return [required(path)]
-    too_long = len(text.encode()) > _TEXT_MAX
+    too_long = len(text.encode(errors="surrogatepass")) > _TEXT_MAX
     return [invalid(path, "", f"can have at most {_TEXT_MAX} characters")] if too_long else []

@@ -306,3 +306,90 @@ def test_a_bad_definition_is_refused(spec: Doc, problem: str) -> None:
     code, reason, message = Server().refused("create", "customresourcedefinitions", body=definition(**spec))
     assert (code, reason) == (422, "Invalid")
     assert problem in message
+
+
+EMBEDDING: Doc = {
+    "type": "object",
+    "properties": {
+        "spec": {
+            "type": "object",
+            "properties": {
+                "inner": {
+                    "type": "object",
+                    "x-kubernetes-embedded-resource": True,
+                    "x-kubernetes-preserve-unknown-fields": True,
+                }
+            },
+        }
+    },
+}
+
+
+def embedding(schema: Doc) -> Doc:
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "boxes.example.com"},
+        "spec": {
+            "group": "example.com",
+            "scope": "Namespaced",
+            "names": {"plural": "boxes", "kind": "Box"},
+            "versions": [{"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+
+
+def test_metadata_of_embedded_objects_is_read_as_metadata() -> None:
+    server = Server()
+    server.done("create", serving.DEFINITIONS, body=embedding(EMBEDDING))
+
+    def put(metadata: Any) -> Response:
+        inner = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": {"any": 1}}
+        box = {"apiVersion": "example.com/v1", "kind": "Box", "metadata": {"name": "b"}, "spec": {"inner": inner}}
+        return server.send(Request("create", "boxes.example.com", NAMESPACE, body=box, options={"dryRun": ["All"]}))
+
+    document = put({"name": "p", "other": 1, "labels": {"a": "b"}}).document
+    assert document is not None
+    assert document["spec"]["inner"]["metadata"] == {"name": "p", "labels": {"a": "b"}}
+    assert document["spec"]["inner"]["spec"] == {"any": 1}
+    refused = put({"name": True})
+    assert refused.code == 400
+    assert 'spec.inner.metadata: Invalid value: {"name":true}: json: cannot unmarshal bool' in refused.message
+
+
+@pytest.mark.parametrize(
+    ("schema", "message"),
+    [
+        ({"minimum": "1"}, "string into Go struct field JSONSchemaProps.{}.minimum of type float64"),
+        ({"maxLength": 1.5}, "number 1.5 into Go struct field JSONSchemaProps.{}.maxLength of type int64"),
+        ({"required": 5}, "number into Go struct field JSONSchemaProps.{}.required of type []string"),
+        ({"properties": {"a": {"type": 3}}}, "number into Go struct field JSONSchemaProps.{}.properties.type of type string"),
+    ],
+)  # fmt: skip
+def test_a_schema_that_is_none_is_not_read(schema: Doc, message: str) -> None:
+    code, _, text = Server().refused("create", serving.DEFINITIONS, body=embedding(schema))
+    assert code == 400
+    assert message.format("spec.versions.schema.openAPIV3Schema") in text
+
+
+def test_fields_that_a_schema_does_not_have_are_dropped_and_told() -> None:
+    schema = {**EMBEDDING, "odd": 1, "items": None, "title": "", "oneOf": [{"strange": 2}]}
+    server = Server()
+    made = server.ask("create", serving.DEFINITIONS, body=embedding(schema), dryRun=["All"])
+    at = "spec.versions[0].schema.openAPIV3Schema"
+    assert made.warnings == (f'unknown field "{at}.odd"', f'unknown field "{at}.oneOf[0].strange"')
+    code, _, text = server.refused("create", serving.DEFINITIONS, body=embedding(schema), fieldValidation="Strict")
+    assert (code, f'strict decoding error: unknown field "{at}.odd"' in text) == (400, True)
+
+
+def test_a_definition_may_be_applied() -> None:
+    server = Server()
+    body = embedding(EMBEDDING)
+    options = {"patchType": "apply", "fieldManager": "me"}
+    made = server.done("patch", serving.DEFINITIONS, "boxes.example.com", body=body, **options)
+    assert made["spec"]["versions"][0]["schema"]["openAPIV3Schema"] == EMBEDDING
+    entry = made["metadata"]["managedFields"][0]
+    assert entry["fieldsV1"]["f:spec"]["f:versions"] == {}
+    odd = embedding({**EMBEDDING, "odd": 1})
+    code, _, text = server.refused("patch", serving.DEFINITIONS, "boxes.example.com", body=odd, **options)
+    assert (code, ".spec.versions[0].schema.openAPIV3Schema.odd: field not declared in schema" in text) == (500, True)
