@@ -100,8 +100,6 @@ def _pods(
     cluster: Cluster, filename: list[Path] | None, namespace: str, homeless: list[PodInfo], *, wanted: bool
 ) -> tuple[Cluster, list[PodInfo]]:
     """The pods to schedule: those that lost their node, and those of the files, or without files the pending ones of the dump."""
-    import attrs
-
     from ..core.errors import Refk8sError
     from ..scenarios.yaml import sources_of
     from ..schedule import cluster as clusters
@@ -111,7 +109,7 @@ def _pods(
         pods = [*cluster.waiting, *homeless]
         if not pods and not wanted:
             raise Refk8sError("no pod to schedule: the dump has none that waits; name one with -f")
-        return attrs.evolve(cluster, waiting=()), pods
+        return cluster, pods
     documents = [
         document for path in filename for source in sources_of(path) for document in dump.unpacked(source.data)
     ]

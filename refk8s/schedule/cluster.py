@@ -243,13 +243,19 @@ def _replicas(kind: str, document: Document) -> tuple[list[Document], tuple[str,
 
 
 def admitted(documents: Iterable[Document], cluster: Cluster, namespace: str) -> list[PodInfo]:
-    """The pods as the API server would store them. Raises Refk8sError with its words for those that it refuses."""
+    """The pods as the API server would store them. Raises Refk8sError with its words for those that it refuses.
+
+    A pod that was read from a cluster is stored already, and taken as it is.
+    """
     api, store, found = Api(), cluster.store, []
     for number, document in enumerate(documents):
         metadata = document.get("metadata") or {}
         space = metadata.get("namespace") or namespace
+        if _is_stored(document):
+            found.append(_pod({**document, "metadata": {"name": "unnamed", **metadata, "namespace": space}}))
+            continue
         store = _with_namespace(store, space)
-        body = _bare({**document, "metadata": {**metadata, "namespace": space}})
+        body = {**document, "metadata": {**metadata, "namespace": space}}
         occasion = Occasion(NOW_MS + number, "kubectl", "user/you", "kube-apiserver", -1, store.collection)
         name = metadata.get("name") or metadata.get("generateName") or "?"
         store, response, _ = api.serve(store, Request("create", "pods", space, "", "", body), occasion)
@@ -259,14 +265,15 @@ def admitted(documents: Iterable[Document], cluster: Cluster, namespace: str) ->
     return found
 
 
-def _bare(document: Document) -> Document:
-    """The pod without what only a cluster gives it, so that one read from a cluster is as good as a manifest."""
-    metadata = {
-        name: value
-        for name, value in document["metadata"].items()
-        if name not in ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation", "selfLink")
-    }
-    return {name: value for name, value in {**document, "metadata": metadata}.items() if name != "status"}
+def _is_stored(document: Document) -> bool:
+    """Whether the pod was read from a cluster, or is written as it is there: it has what only admission gives it.
+
+    DEVIATES: the API server refuses a new pod with a priority that no class gives it; here it is taken for one after admission, because so are
+    recorded ones.
+    """
+    metadata, spec = document.get("metadata") or {}, document.get("spec")
+    given = isinstance(spec, dict) and spec.get("priority") is not None
+    return bool(given or metadata.get("uid") or metadata.get("resourceVersion") or document.get("status"))
 
 
 def _with_namespace(store: Store, name: str) -> Store:

@@ -68,15 +68,28 @@ def run(
         profile = profiles[name]
         placement, cluster = _one(cluster, profile, pod, nominated, explain=explain, preempt=preempt)
         found.append(placement)
-        if not placement.node and placement.decision is not None and placement.decision.nominating not in ((), ("",)):
-            (node,) = placement.decision.nominating
-            nominated[node] = (*nominated.get(node, ()), pod)
+        _forget(nominated, pod)
+        if not placement.node and placement.decision is not None:
+            for node in placement.decision.nominating or (pod.pod.status.nominated_node_name,):
+                if node:
+                    nominated[node] = (*nominated.get(node, ()), pod)
         for victim in placement.evicted:
             again = made_again(victim)
             if again is not None and scheduler_of(again) in profiles:
                 number += 1
                 heapq.heappush(line, (*profiles[scheduler_of(again)].queue_key(again, number), number, again))
     return found, cluster
+
+
+def _forget(nominated: dict[str, tuple[PodInfo, ...]], pod: PodInfo) -> None:
+    """Take back the nomination of a pod that has been tried."""
+    node = pod.pod.status.nominated_node_name
+    if node in nominated:
+        left = tuple(other for other in nominated[node] if other.key != pod.key)
+        if left:
+            nominated[node] = left
+        else:
+            del nominated[node]
 
 
 def _one(
