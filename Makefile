@@ -32,7 +32,8 @@ soak: $(STAMP)
 	@$(BIN)/python -m tests.e2e.soak 600
 
 fuzz: $(STAMP)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'
+	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python $(BIN)/python -e '.[fuzz]'; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[fuzz]'; fi
 	@$(BIN)/python -m tests.e2e.schema_fuzz 50
 
 # What is generated from the code; tests fail when it has drifted.

@@ -31,9 +31,24 @@ class Repeated(dict[str, Any]):
 
 def read_json(text: str | bytes) -> Any:
     """The JSON value; objects with repeated keys are `Repeated`, halves of surrogate pairs U+FFFD. Raises json.JSONDecodeError."""
+    return read_json_telling(text)[0]
+
+
+def read_json_telling(text: str | bytes) -> tuple[Any, bool]:
+    """(the JSON value as `read_json` gives it, whether any of its objects has a repeated key). Raises json.JSONDecodeError."""
     if isinstance(text, str) and _SURROGATE.search(text):
         text = _ESCAPE.sub(_whole, text)
-    return json.loads(text, object_pairs_hook=_object)
+    repeated = False
+
+    def made(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeated
+        result = dict(pairs)
+        if len(result) == len(pairs):
+            return result
+        repeated = True
+        return Repeated(pairs)
+
+    return json.loads(text, object_pairs_hook=made), repeated
 
 
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
@@ -198,11 +213,6 @@ def _written_over(of: Type | None, first: Any, second: Any) -> Any:
         pairs = zip(first, second, strict=False)
         return [_written_over(of.element, old, new) for old, new in pairs] + second[len(first) :]
     return second
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    return result if len(result) == len(pairs) else Repeated(pairs)
 
 
 def _pairs(value: dict[str, Any]) -> list[tuple[str, Any]]:

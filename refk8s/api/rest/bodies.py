@@ -18,7 +18,7 @@ from ..patch.unstructured import conversion_error
 from ..registry import Resource
 from ..status import Rejected, bad_request, conflict, go_quote, unclassified, unsupported_media_type
 from ..store import Document
-from ..strict import patch_errors, read_json, strict_errors, strict_message, without_repetitions
+from ..strict import patch_errors, read_json, read_json_telling, strict_errors, strict_message, without_repetitions
 from ..yaml import BadYaml, read_yaml
 from .call import Call
 
@@ -97,11 +97,13 @@ def field_validation(call: Call) -> str:
 def _parsed(text: str, kind: str, api_version: str) -> tuple[Any, tuple[str, ...]]:
     of = schema.of_kind(kind, api_version) if api_version else None
     try:
-        read = read_json(text)
+        read, repeated = read_json_telling(text)
     except json.JSONDecodeError as error:
         raise Rejected(
             bad_request(_unrecognized(kind, text.encode(errors="replace"), go_parse_error(text, error)))
         ) from None
+    if not repeated:
+        return read, ()  # fields that the type does not have are found as the body is decoded
     return without_repetitions(of, read), strict_errors(of, read)
 
 
