@@ -6,7 +6,7 @@ texts of what it refuses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -261,19 +261,56 @@ def admitted(documents: Iterable[Document], cluster: Cluster, namespace: str) ->
         store, response, _ = api.serve(store, Request("create", "pods", space, "", "", body), occasion)
         if not response.ok:
             raise Refk8sError(f"Pod {space}/{name}: the API server refuses it: {response.message or response.reason}")
-        found.append(PodInfo.of(response.obj.view(Pod)))
+        found.append(PodInfo.of(_as_given(response.obj.view(Pod), body)))
     return found
 
 
 def _is_stored(document: Document) -> bool:
     """Whether the pod was read from a cluster, or is written as it is there: it has what only admission gives it.
 
-    DEVIATES: the API server refuses a new pod with a priority that no class gives it; here it is taken for one after admission, because so are
-    recorded ones.
+    DEVIATES: the API server refuses a new pod with a priority, preemptionPolicy or overhead that no class gives it, or with matchLabelKeys that are merged
+    already; here it is taken for one after admission, because so are recorded ones.
     """
     metadata, spec = document.get("metadata") or {}, document.get("spec")
-    given = isinstance(spec, dict) and spec.get("priority") is not None
-    return bool(given or metadata.get("uid") or metadata.get("resourceVersion") or document.get("status"))
+    if metadata.get("uid") or metadata.get("resourceVersion") or document.get("status"):
+        return True
+    if not isinstance(spec, dict):
+        return False
+    given = [field for field in ("priority", "preemptionPolicy") if spec.get(field) is not None]
+    if (given and not spec.get("priorityClassName")) or (spec.get("overhead") and not spec.get("runtimeClassName")):
+        return True
+    return any(_is_merged(each) for each in _with_label_keys(spec))
+
+
+def _with_label_keys(value: Any) -> Iterator[Mapping[str, Any]]:
+    """The spread constraints and affinity terms below something that have label keys to be merged."""
+    if isinstance(value, dict):
+        if value.get("matchLabelKeys") or value.get("mismatchLabelKeys"):
+            yield value
+        for name in ("affinity", "podAffinity", "podAntiAffinity", "podAffinityTerm", "topologySpreadConstraints"):
+            yield from _with_label_keys(value.get(name))
+        for mode in ("required", "preferred"):
+            yield from _with_label_keys(value.get(f"{mode}DuringSchedulingIgnoredDuringExecution"))
+    elif isinstance(value, list):
+        for item in value:
+            yield from _with_label_keys(item)
+
+
+def _is_merged(term: Mapping[str, Any]) -> bool:
+    """Whether the selector has the label keys already."""
+    selector = term.get("labelSelector") or {}
+    there = {expression.get("key") for expression in selector.get("matchExpressions") or ()}
+    return bool(there & {*(term.get("matchLabelKeys") or ()), *(term.get("mismatchLabelKeys") or ())})
+
+
+def _as_given(pod: Pod, document: Document) -> Pod:
+    """The admitted pod with no other tolerations than those it came with.
+
+    DEVIATES: admission lets every pod stay for five minutes on nodes that are not ready or unreachable, because the recordings are without that; a real
+    node that has such a NoExecute taint has the NoSchedule one besides.
+    """
+    tolerations = view(Pod, {"spec": {"tolerations": (document.get("spec") or {}).get("tolerations")}}).spec.tolerations
+    return attrs.evolve(pod, spec=attrs.evolve(pod.spec, tolerations=tolerations))
 
 
 def _with_namespace(store: Store, name: str) -> Store:
