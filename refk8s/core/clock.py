@@ -1,6 +1,7 @@
 """Time: RFC 3339 texts of logical time, and timers: named deadlines in logical milliseconds.
 
-*Goal* timers (back-off, deadlines, grace, container starts) keep a run going until they have fired; *periodic* ones (heartbeats, resync) do not.
+*Goal* timers (back-off, deadlines, grace, container starts) keep a run going until they have fired; *periodic* ones (heartbeats, resync) do not; *retries* (of
+what has failed often, or for a reason that is known) do only if something has changed since they were armed.
 Source of the distinction: ARCHITECTURE §5.
 """
 
@@ -35,6 +36,9 @@ def unix_ms(text: str) -> int:
 
 GOAL = 0
 PERIODIC = 1
+RETRY = 2
+STRENGTH = (0, 2, 1)
+"""Of two timers of one key the earlier counts, and it keeps a run going as the stronger of their kinds does: goal, retry, periodic."""
 
 
 class Timer:

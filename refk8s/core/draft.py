@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .clock import GOAL, PERIODIC
+from .clock import GOAL, PERIODIC, RETRY, STRENGTH
 from .delta import Delta
 from .digest import cell, mix
 from .errors import ModelError
@@ -85,7 +85,16 @@ class Draft:
         self.set_queue(p, process, c, added)
 
     def enqueue_after(
-        self, p: int, process: Process, controller: str, key: str, after_ms: int, *, periodic: bool = False, cause: int
+        self,
+        p: int,
+        process: Process,
+        controller: str,
+        key: str,
+        after_ms: int,
+        *,
+        periodic: bool = False,
+        retry: bool = False,
+        cause: int,
     ) -> None:
         """Add a key to a work queue later; the earlier of two delays counts. Source: client-go/util/workqueue/delaying_queue.go."""
         c = self.model.program(process.pid).index[controller]
@@ -93,9 +102,11 @@ class Draft:
         deadline = self.now_ms + after_ms
         world = self.world
         old = world.timers.get(p, name)
-        kind = PERIODIC if periodic else GOAL
+        kind = RETRY if retry else PERIODIC if periodic else GOAL
         if old is not None and self.now_ms < old.deadline_ms:
-            kind = min(kind, old.kind)  # whoever waits for the goal waits for the earlier of the two
+            kind = min(
+                kind, old.kind, key=STRENGTH.__getitem__
+            )  # whoever waits for the goal waits for the earlier of the two
             if old.deadline_ms <= deadline:
                 if kind != old.kind:
                     world.timers = world.timers.arm(p, name, old.deadline_ms, kind, cause)

@@ -33,7 +33,7 @@ from .action import (
     StopNode,
 )
 from .budget import NO_FAULTS
-from .clock import PERIODIC
+from .clock import RETRY
 from .errors import ReplayDivergence
 from .informers import heard_last, pending
 from .model import Model
@@ -109,14 +109,11 @@ def is_quiet(model: Model, world: World) -> bool:
 
 
 def owed(world: World) -> Iterator[tuple[int, str]]:
-    """The (process, timer) of keys that have failed too often to be waited for and were not tried again since the last change: it may be what they needed."""
+    """The (process, timer) of retries that were armed before the last change: that may have been what they needed."""
     for p, timers in world.timers.armed.items():
-        queues = world.procs[p].queues
         for name, timer in timers.items():
-            if timer.kind == PERIODIC and timer.cause < world.last_effect_index:
-                c, _, key = name.partition("|")
-                if key in queues[int(c)].failures:
-                    yield p, name
+            if timer.kind == RETRY and timer.cause < world.last_effect_index:
+                yield p, name
 
 
 def actors(world: World) -> list[int]:

@@ -77,7 +77,8 @@ class Now:
 class Enqueue:
     """Add `key` to the work queue of `controller` (in the same process), at once or `after_ms`.
 
-    `periodic`: a run does not wait for it. `heartbeat`: it is the next beat of what goes on for ever when all is well, and a Model may leave it out.
+    `periodic`: a run does not wait for it. `heartbeat`: it is the next beat of what goes on for ever when all is well, and a Model may leave it out. `retry`:
+    it is in vain unless something changes, and a run waits for it only if something has.
     """
 
     controller: str
@@ -85,6 +86,7 @@ class Enqueue:
     after_ms: int = 0
     periodic: bool = False
     heartbeat: bool = False
+    retry: bool = False
 
     @property
     def token(self) -> str:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .draft import Draft
 
 HOPELESS: Final = 12
-"""A key that has failed so often in a row is tried again as a heartbeat is: a run does not wait for it any more."""
+"""A key that has failed so often in a row is tried again, but a run does not wait for it any more unless something has changed."""
 
 _NO_LOG: Log[tuple[Any, Any]] = Log()
 
@@ -155,7 +155,7 @@ def _finish(draft: Draft, p: int, process: Process, program: Program, controller
             program.controllers[controller].name,
             key,
             program.controllers[controller].backoff_ms(failures),
-            periodic=failures >= HOPELESS,
+            retry=failures >= HOPELESS,
             cause=draft.index,
         )
     else:
@@ -206,6 +206,7 @@ def _local(draft: Draft, p: int, process: Process, program: Program, controller:
                 effect.key,
                 effect.after_ms,
                 periodic=effect.periodic,
+                retry=effect.retry,
                 cause=draft.index,
             )
         else:

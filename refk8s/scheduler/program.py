@@ -342,7 +342,8 @@ class Cycle(Controller):
         parked = queue.pods[pod.key]
         backs_off = parked.state == BACKOFF
         delay = parked.due_ms() - now_ms if backs_off else MAX_UNSCHEDULABLE_MS
-        yield Enqueue("flush", pod.key, max(1, delay), periodic=not backs_off or _is_known(pod, message))
+        known = _is_known(pod, message)
+        yield Enqueue("flush", pod.key, max(1, delay), periodic=not backs_off, retry=backs_off and known)
         yield Remember(f"failed:{pod.key}", (f"{pod.namespace}/{pod.name}", pod.uid, message, nominating))
         yield Enqueue("status", pod.key)
 
