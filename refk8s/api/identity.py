@@ -23,7 +23,11 @@ def _digest(*parts: str | int) -> bytes:
 
 def suffix(txn: Txn, resource: str, namespace: str, prefix: str) -> str:
     """The next five characters for a generated name of this prefix."""
-    ordinal = txn.count(f"name:{resource}/{namespace}/{prefix}")
+    return suffix_of(resource, namespace, prefix, txn.count(f"name:{resource}/{namespace}/{prefix}"))
+
+
+def suffix_of(resource: str, namespace: str, prefix: str, ordinal: int) -> str:
+    """The five characters of the generated name with this ordinal."""
     number = int.from_bytes(_digest("name", resource, namespace, prefix, ordinal)[:8], "little")
     made = ""
     for _ in range(SUFFIX_LENGTH):
@@ -37,9 +41,19 @@ def generated_name(txn: Txn, resource: str, namespace: str, prefix: str) -> str:
     return prefix[:_MAX_BASE] + suffix(txn, resource, namespace, prefix)
 
 
+def name_of(resource: str, namespace: str, prefix: str, ordinal: int) -> str:
+    """The generated name with this ordinal (from 1)."""
+    return prefix[:_MAX_BASE] + suffix_of(resource, namespace, prefix, ordinal)
+
+
 def uid(txn: Txn, resource: str, key: str, *, dry_run: bool = False) -> str:
     """The uid of the next object with this key, in the form of a random (version 4) UUID; a dry run's is nobody else's."""
-    raw = _digest("dry-run" if dry_run else "uid", resource, key, txn.count(f"uid:{resource}/{key}"))
+    return uid_of(resource, key, txn.count(f"uid:{resource}/{key}"), "dry-run" if dry_run else "uid")
+
+
+def uid_of(resource: str, key: str, ordinal: int, kind: str = "uid") -> str:
+    """The uid of the object with this key and ordinal."""
+    raw = _digest(kind, resource, key, ordinal)
     text = raw.hex()
     variant = "89ab"[raw[8] & 3]
     return f"{text[:8]}-{text[8:12]}-4{text[13:16]}-{variant}{text[17:20]}-{text[20:]}"

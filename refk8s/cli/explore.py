@@ -40,6 +40,9 @@ def explore(
     reduce: Annotated[
         bool, typer.Option("--reduce/--no-reduce", help="Leave out steps that only lead where another schedule leads.")
     ] = True,
+    symmetry: Annotated[
+        bool, typer.Option("--symmetry", help="Which of several equal nodes or pods of a set is which does not count.")
+    ] = False,
     check: Annotated[
         int,
         typer.Option(metavar="N", help="Check one of N states: fingerprints, and what follows merged states.", min=0),
@@ -73,7 +76,9 @@ def explore(
     scenario = find_scenario(targets, nodes, namespace or "default")
     wanted = "" if faults == "none" else faults
     view = View(heartbeats, events, rested)
-    order = Order(deviations, wanted, max_states, bytes_of(memory), trace, view, reduce, check, mutant, _again())
+    order = Order(
+        deviations, wanted, max_states, bytes_of(memory), trace, view, reduce, symmetry, check, mutant, _again()
+    )
     report = execute(scenario, order)
     if output is not Format.text:
         emit(report.data(), output)

@@ -50,6 +50,7 @@ class Order:
     trace: Path | None
     view: View
     reduce: bool
+    symmetry: bool
     check: int
     mutant: str
     again: str
@@ -92,7 +93,8 @@ class Report:
         yield f"{found.states:,} states, {found.transitions:,} transitions, {found.quiet:,} of the states quiet; {self.checked} invariants on{rate}"
         if found.stopped:
             yield f"stopped: {REASONS[found.stopped]}; looked at {self._covered()}"
-        yield f"bound: {order.deviations} deviations; complete: {'yes' if found.complete else 'no'}"
+        symmetry = ", up to symmetry" if order.symmetry else ""
+        yield f"bound: {order.deviations} deviations; complete: {'yes' if found.complete else 'no'}{symmetry}"
 
     def _covered(self) -> str:
         covered = self.found.covered
@@ -118,6 +120,7 @@ class Report:
             "events": order.view.events,
             "rested": order.view.rested,
             "reduced": order.reduce,
+            "symmetry": order.symmetry,
             "held": found.failure is None,
             "complete": found.complete,
             "covered": found.covered,
@@ -162,6 +165,7 @@ def execute(scenario: Scenario, order: Order) -> Report:
             scenario=scenario,
             parts=parts,
             reduce=order.reduce,
+            symmetry=order.symmetry,
             check_every=order.check,
             progress=watch.show,
         ).run()

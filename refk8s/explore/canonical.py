@@ -10,7 +10,7 @@ collection, a process, a message) is computed once per value and kept; a fresh `
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 from ..api.registry import RESOURCES
@@ -25,6 +25,7 @@ from ..core.process import Informer, Process, WorkQueue
 from ..core.table import Log
 from ..core.wire import InFlight, Request, Response
 from ..core.world import BEHIND, World
+from .renaming import UNCHANGED, Renaming
 from .shapes import Known, Shape, document_shape, value_shape
 
 _KEPT: Final = 20_000
@@ -95,11 +96,15 @@ class Form:
 class Canonical:
     """Canonical fingerprints of the Worlds of one model. It remembers forms of values, never anything that a result depends on.
 
-    `budgets`: what is left of each kind of fault counts; a search leaves it out where there is enough of each kind for every schedule within its bound.
+    `renaming` gives every name another one (symmetry.py). `budgets`: what is left of each kind of fault counts; a search leaves it out where there is enough of
+    each kind for every schedule within its bound.
     """
 
-    def __init__(self, model: Model, *, budgets: bool = True) -> None:
+    def __init__(self, model: Model, *, budgets: bool = True, renaming: Renaming = UNCHANGED) -> None:
         self._budgets = budgets
+        self._renaming = renaming
+        self._text = renaming.text
+        self._events = model.events
         self._program = model.program
         self._quiet_ms = model.quiet_ms
         self._heartbeats = model.heartbeats
@@ -140,10 +145,12 @@ class Canonical:
         total = cell("ms", world.now_ms % 1000)
         if world.faults is not NO_FAULTS:
             total += world.faults.cell if self._budgets else cell("faults")
-            total += sum(cell("held", iid) for iid in world.holds)
-            total += sum(cell("down", p) for p in world.down) + sum(cell("cut", p, server) for p, server in world.cuts)
+            total += sum(cell("held", self._renaming.iid(iid)) for iid in world.holds)
+            total += sum(cell("down", self._renaming.p(p)) for p in world.down) + sum(
+                cell("cut", self._renaming.p(p), server) for p, server in world.cuts
+            )
             total += self._fault_matters(world)
-        total += sum(cell("owed", p, name) for p, name in owed(world))
+        total += sum(cell("owed", self._renaming.p(p), self._text(name)) for p, name in owed(world))
         if self._heartbeats:
             total += cell("idle", min(world.now_ms - world.last_effect_ms, self._quiet_ms))
         return total
@@ -167,7 +174,7 @@ class Canonical:
             if informer is not None:
                 log = store.log(self._program(process.pid).streams[place])
                 if log.base < informer.position <= log.end and log[informer.position - 1].type != DELETED:
-                    total += cell("heard", process.pid, place, log[informer.position - 1].key)
+                    total += cell("heard", self._text(process.pid), place, self._text(log[informer.position - 1].key))
         _keep(self._heards, process, (store, total))
         return total
 
@@ -176,7 +183,7 @@ class Canonical:
     def _store(self, store: Store) -> Form:
         found = self._stores.get(store)
         if found is None:
-            found = Form(sum(cell("counter", name) * count for name, count in store.counters.items()))
+            found = Form(sum(cell("counter", self._text(name)) * count for name, count in store.counters.items()))
             for resource in store.resources():
                 found.form(1, self._collection(store.collection(resource)))
             _keep(self._stores, store, found.done())
@@ -206,7 +213,7 @@ class Canonical:
         known = (resource, stored.digest)
         shape = self._contents.get(known)
         if shape is None:
-            shape = document_shape(resource, stored.document)
+            shape = document_shape(resource, stored.document, self._renaming)
             _keep(self._contents, known, shape)
         _keep(self._shapes, stored, shape)
         return shape
@@ -224,7 +231,7 @@ class Canonical:
     # ---- processes
 
     def _process(self, process: Process) -> Form:
-        pid, program = process.pid, self._program(process.pid)
+        pid, program = self._text(process.pid), self._program(process.pid)
         made = Form(cell("process", pid, int(process.alive), int(process.started), process.server, process.home))
         for c, queue in enumerate(process.queues):
             value = self._queues.get(queue)
@@ -233,13 +240,15 @@ class Canonical:
             if value:
                 made.a += value * (cell("queue", pid, c) | 1)
         for (c, key), flight in process.flights.items():
-            made.form(cell("flight", pid, c, key) | 1, self._flights.get(flight) or self._flight(flight))
+            made.form(cell("flight", pid, c, self._text(key)) | 1, self._flights.get(flight) or self._flight(flight))
         weights = self._weights.setdefault(pid, {})
         for name, value in process.memory.items():
             weight = weights.get(name)
             if weight is None:
-                weight = weights[name] = 0 if name.startswith("~") else cell("memory", pid, name) | 1
+                weight = weights[name] = 0 if name.startswith("~") else cell("memory", pid, self._text(name)) | 1
             if weight:
+                if name.startswith("event:"):
+                    value = value[1]  # what the Event is called follows from the rest
                 if name.startswith(_REVISIONS):
                     value, revisions = without_revisions(name, value)
                     made.waits += [(weight * cell("wait", stream), stream, revision) for stream, revision in revisions]
@@ -260,16 +269,16 @@ class Canonical:
         """A work queue, whoever's it is; 0 if it is empty."""
         lane = queue.lane
         waiting = [lane[number] for number in lane.numbers()]
-        total = sum(mix(cell("waits", key), rank) for rank, key in enumerate(waiting))
-        total += sum(cell("again", key) for key in queue.dirty if key not in waiting)
-        total += sum(cell("failures", key, count) for key, count in queue.failures.items())
+        total = sum(mix(cell("waits", self._text(key)), rank) for rank, key in enumerate(waiting))
+        total += sum(cell("again", self._text(key)) for key in queue.dirty if key not in waiting)
+        total += sum(cell("failures", self._text(key), count) for key, count in queue.failures.items())
         _keep(self._queues, queue, total)
         return total
 
     def _remembered(self, made: Form, weight: int, value: Any) -> None:
         shape = self._values.get(value)
         if shape is None:
-            shape = value_shape(value, self._parts)
+            shape = value_shape(value, self._parts, self._renaming, events=self._events)
             _keep(self._values, value, shape)
         made.shape(weight, shape)
         for place, stored in enumerate(shape.refs):
@@ -319,7 +328,7 @@ class Canonical:
             self._version(made, cell("item", place), stored)
         for name, tree in (("status", response.status), ("document", response.document)):
             if tree is not None:
-                made.shape(cell(name), document_shape("", tree))
+                made.shape(cell(name), document_shape("", tree, self._renaming))
         _keep(self._responses, response, made.done())
         return made
 
@@ -332,7 +341,7 @@ class Canonical:
         known = self._behinds.get(process)
         if known is not None and known[0] is store:
             return total + known[1]
-        found = behind(form, store)
+        found = behind(form, store, self._text)
         program = self._program(process.pid)
         for weight, stream, revision in form.waits:
             found += weight * _missing(process.informers[program.stream_index[stream]], store.log(stream), revision)
@@ -353,14 +362,23 @@ class Canonical:
                     form = self._orphan(message)
                     value += form.at(now_ms)
                 if form.refs:
-                    value += behind(form, store)
-                total += value * (cell("rank", p, rank) | 1)
+                    value += behind(form, store, self._text)
+                total += value * (cell("rank", self._renaming.p(p), rank) | 1)
         return total
 
     def _message(self, message: InFlight) -> Form:
         """A message of a reconcile that goes on: the flight says what it asks for."""
-        flight = message.flight or (-1, "")
-        made = Form(cell("message", message.sender, *flight, message.part, int(message.response is not None)))
+        c, key = message.flight or (-1, "")
+        made = Form(
+            cell(
+                "message",
+                self._renaming.p(message.sender),
+                c,
+                self._text(key),
+                message.part,
+                int(message.response is not None),
+            )
+        )
         if message.response is not None:
             made.form(cell("reply") | 1, self._response(message.response))
         _keep(self._messages, message, made.done())
@@ -401,8 +419,9 @@ class Canonical:
             if informer is None:
                 continue
             if informer.position < 0:
-                total += cell("gone", iid)
+                total += cell("gone", self._renaming.iid(iid))
                 continue
+            iid = self._renaming.iid(iid)
             log = world.store.log(self._program(process.pid).streams[place])
             for number in range(informer.position, log.end):
                 change = log[number]
@@ -411,7 +430,7 @@ class Canonical:
         return total
 
     def _change(self, change: Change) -> Form:
-        made = Form(cell("change", change.type, change.resource, change.key))
+        made = Form(cell("change", change.type, change.resource, self._text(change.key)))
         for weight, stored in ((cell("now"), change.obj), (cell("before"), change.prev)):
             if stored is not None:
                 made.shape(weight, self._shapes.get(stored) or self.content(change.resource, stored))
@@ -425,14 +444,14 @@ class Canonical:
         made = Form()
         for p, lane in timers.due.items():
             for rank, number in enumerate(lane.numbers()):
-                made.a += mix(cell("due", p, lane[number].name, lane[number].kind), rank)
+                made.a += mix(cell("due", self._renaming.p(p), self._text(lane[number].name), lane[number].kind), rank)
         for p, mine in timers.armed.items():
             rank, last_ms = 0, -1
             for timer in sorted(mine.values(), key=_arming):
                 if p in timers.due and any(timers.due[p][n] is timer for n in timers.due[p].numbers()):
                     continue
                 rank, last_ms = (rank + 1 if timer.deadline_ms == last_ms else 0), timer.deadline_ms
-                weight = cell("timer", p, timer.name, timer.kind, rank)
+                weight = cell("timer", self._renaming.p(p), self._text(timer.name), timer.kind, rank)
                 made.a += weight * timer.deadline_ms
                 made.w -= weight
         _keep(self._timers, timers, made.done())
@@ -442,7 +461,7 @@ class Canonical:
 _BEHIND: Final = cell("versions behind") | 1
 
 
-def behind(form: Form, store: Store) -> int:
+def behind(form: Form, store: Store, text: Callable[[str], str]) -> int:
     """How many versions the references of a form are behind the store."""
     total = 0
     for weight, resource, stored in form.refs:
@@ -452,7 +471,7 @@ def behind(form: Form, store: Store) -> int:
         for change in reversed(log):
             if change.revision <= cache.revision:
                 break
-            total += weight * cell("changed", change.key)
+            total += weight * cell("changed", text(change.key))
     return total
 
 

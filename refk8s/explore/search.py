@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import attrs
 
-from ..core.action import Action
+from ..core.action import Action, AdvanceTo, StopFaults
 from ..core.budget import KINDS, NO_FAULTS
 from ..core.delta import Delta
+from ..core.digest import MASK, cell
 from ..core.enabled import is_quiet, label
 from ..core.errors import ModelError
 from ..core.invariant import Monitor
@@ -31,7 +32,11 @@ from .due import usual as expected_of
 from .failure import Failure, failure_of, of_violation
 from .options import alternatives, commutes, free, usual
 from .run import Outcome, no_cyclic_gc
+from .symmetry import Symmetric
 
+LONGEST_MS: Final = 60_000
+LONGEST_BEATING_MS: Final = 900_000
+"""When so much logical time has passed since the start, faults do not last any longer: some keep two components busy with each other for as long as they do."""
 LOOK_EVERY: Final = 256
 """After so many transitions the bounds on memory and the caller's wishes are looked at."""
 
@@ -93,6 +98,10 @@ Progress = Callable[[Explored], None]
 Entry = tuple[World, int, Action | None]
 
 
+def _lasts(world: World) -> bool:
+    return bool(world.holds or world.down or world.cuts)
+
+
 class _Stop(Exception):
     """The search is over before its end."""
 
@@ -100,7 +109,8 @@ class _Stop(Exception):
 class Search:
     """One search. What the scenario expects is judged at quiet, beside the invariants; `parts` are those of its cluster, if not the usual ones.
 
-    `reduce`: steps that only lead where another schedule leads are left out; `check_every`: of so many states one is checked (MODEL checks).
+    `symmetry`: which of several interchangeable pods or nodes is which does not count; `reduce`: steps that only lead where another schedule leads are left
+    out; `check_every`: of so many states one is checked (MODEL checks).
     """
 
     def __init__(
@@ -113,6 +123,7 @@ class Search:
         scenario: Scenario | None = None,
         parts: Parts | None = None,
         reduce: bool = True,
+        symmetry: bool = False,
         check_every: int = 0,
         canonical: Canonical | None = None,
         progress: Progress | None = None,
@@ -127,11 +138,30 @@ class Search:
         self._check_every = check_every
         self._progress = progress
         self._budgets = any(0 < world.faults.left(kind) < bounds.deviations for kind in KINDS)
-        self._canonical = canonical or Canonical(model, budgets=self._budgets)
+        self._end_ms = world.now_ms + (LONGEST_BEATING_MS if model.heartbeats else LONGEST_MS)
+        self._symmetry = symmetry
+        self._canonical = canonical or self._fresh()
         self._parents: dict[int, int] = {}
         self._expected: dict[int, tuple[int, ...]] = {}
         self.found = Explored(bounds.deviations)
         self._level = Level(0)
+
+    def _fresh(self) -> Canonical:
+        if self._symmetry:
+            return Symmetric(self.model, self._root, budgets=self._budgets)
+        return Canonical(self.model, budgets=self._budgets)
+
+    def _print(self, world: World, canonical: Canonical | None = None) -> int:
+        """The fingerprint of a state: while a fault lasts, how long it may still last counts."""
+        found = (canonical or self._canonical).fingerprint(world)
+        return found + cell("horizon") * (world.now_ms - self._root.now_ms) & MASK if _lasts(world) else found
+
+    def _usual(self, world: World) -> Action | None:
+        """What is usual; no fault lasts longer than until the horizon."""
+        action = usual(self.model, world)
+        if type(action) is AdvanceTo and _lasts(world) and action.deadline_ms > self._end_ms:
+            return StopFaults()
+        return action
 
     def run(self) -> Explored:
         """Search until the end, a violation or a bound."""
@@ -141,7 +171,7 @@ class Search:
         return self.found
 
     def _levels(self) -> None:
-        root = self._canonical.fingerprint(self._root)
+        root = self._print(self._root)
         self._parents[root] = root
         pending: dict[int, list[Entry]] = {0: [(self._root, root, None)]}
         deferred: dict[int, list[Entry]] = {}
@@ -180,7 +210,7 @@ class Search:
         if is_quiet(self.model, world):
             self._quiet(world, fingerprint)
             return
-        action = usual(self.model, world)
+        action = self._usual(world)
         if action is not None and (skipped is None or type(action) is not type(skipped) or action != skipped):
             self._take(world, fingerprint, action, following, None)
         for end in free(self.model, world):
@@ -190,7 +220,7 @@ class Search:
         """What costs one deviation."""
         if is_quiet(self.model, world):
             return
-        action = usual(self.model, world)
+        action = self._usual(world)
         for other in alternatives(self.model, world):
             skipped = (
                 action if self._reduce and action is not None and commutes(self.model, world, action, other) else None
@@ -205,7 +235,7 @@ class Search:
         violation = self._monitor.check(world, action, after, delta)
         if violation is not None:
             self._failed(of_violation(violation), parent, action)
-        fingerprint = self._canonical.fingerprint(after)
+        fingerprint = self._print(after)
         known = fingerprint in self._parents
         if self._check_every:
             self._check(after, fingerprint, known=known)
@@ -273,7 +303,7 @@ class Search:
         taken: list[tuple[World, Action, World]] = []
         for wanted in reversed(chain[:-1]):
             for action, after, _ in self._successors(world):
-                if self._canonical.fingerprint(after) == wanted:
+                if self._print(after) == wanted:
                     taken.append((world, action, after))
                     world = after
                     break
@@ -293,7 +323,7 @@ class Search:
 
     def _successors(self, world: World) -> Iterator[tuple[Action, World, Delta]]:
         """All that can follow, the usual first."""
-        action = usual(self.model, world)
+        action = self._usual(world)
         first = [] if action is None else [action]
         for each in (*first, *free(self.model, world), *alternatives(self.model, world)):
             yield each, *step(self.model, world, each)
@@ -304,13 +334,13 @@ class Search:
         """The fingerprint equals its recomputation; successors of merged states are equal. Raises ModelError."""
         if fingerprint % self._check_every:
             return
-        again = Canonical(self.model, budgets=self._budgets).fingerprint(world)
+        again = self._print(world, self._fresh())
         if again != fingerprint:
             raise ModelError(f"the canonical fingerprint at step {world.index} is not what its recomputation gives")
         if not self._budgets and world.faults is not NO_FAULTS:  # what was spent is the bound's affair, not the state's
             world = world.copy()
             world.faults = self._root.faults
-        successors = tuple(sorted(self._canonical.fingerprint(after) for _, after, _ in self._successors(world)))
+        successors = tuple(sorted(self._print(after) for _, after, _ in self._successors(world)))
         expected = self._expected.setdefault(fingerprint, successors)
         if known and expected != successors:
             raise ModelError(

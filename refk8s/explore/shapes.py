@@ -25,6 +25,7 @@ from ..kubelet.records import StatusEntry, Trouble, Worker
 from ..kubelet.runtime import Instance, Runtime, Sandbox
 from ..scheduler.cache import Cache
 from ..scheduler.queue import Queue, Queued
+from .renaming import UNCHANGED, Renaming
 
 READ: Final = frozenset(
     {
@@ -75,13 +76,13 @@ def _shape(static: int, times: list[int], refs: tuple[Stored, ...] = (), second:
     return Shape(a & MASK, w & MASK, refs, second)
 
 
-def document_shape(resource: str, document: Any) -> Shape:
+def document_shape(resource: str, document: Any, renaming: Renaming) -> Shape:
     """The shape of an object's document, or of any JSON tree ("" for what is no object)."""
     second, ranked = -1, document
     metadata = document.get("metadata") if type(document) is dict else None
     if metadata and metadata.get("managedFields"):
         ranked, second = _ranked(document, metadata)
-    data = _REVISION.sub(b"", canonical(ranked))
+    data = renaming.data(_REVISION.sub(b"", canonical(ranked)))
     if resource not in READ:
         data = _CREATED.sub(b"", data)
         if resource == "events":
@@ -157,10 +158,12 @@ _LASTING: Final = (Queued, Sandbox, StatusEntry)
 class _Walk:
     """Collects what a value consists of: its text, with holes for times and refs."""
 
-    __slots__ = ("known", "refs", "text", "times")
+    __slots__ = ("events", "known", "refs", "renaming", "text", "times")
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, renaming: Renaming, events: bool) -> None:
         self.known = known
+        self.renaming = renaming
+        self.events = events
         self.text: list[str] = []
         self.times: list[int] = []
         self.refs: list[Stored] = []
@@ -183,6 +186,8 @@ class _Walk:
             self._all("(", value)
         elif kind is Table or kind is dict:
             pairs = sorted(value.items())
+            if self.renaming is not UNCHANGED:
+                pairs.sort(key=lambda pair: self.renaming.text(str(pair[0])))
             self._all("{", [part for key, item in pairs if key != "resourceVersion" for part in (key, item)])
         elif kind is Lane:
             self._all("[", [value[number] for number in value.numbers()])
@@ -194,17 +199,18 @@ class _Walk:
         elif kind in _LASTING:
             self._lasting(value)
         elif kind in PARTS:
+            parts = PARTS[kind](value)
             self.text.append(kind.__name__)
-            self.visit(PARTS[kind](value))
+            self.visit(parts if self.events or kind is not Worker else parts[:-1])
         elif attrs.has(kind):
             self._all(kind.__name__, [getattr(value, name) for name in _fields(kind)])
         else:
-            self.text.append(token(value))
+            self.text.append(self.renaming.text(token(value)))
 
     def _lasting(self, value: Any) -> None:
         found = self.known.get(value)
         if found is None:
-            inner = _Walk(self.known)
+            inner = _Walk(self.known, self.renaming, self.events)
             inner.text.append(type(value).__name__)
             inner.visit(PARTS[type(value)](value))
             found = ["\x1f".join(inner.text)], inner.times, inner.refs
@@ -219,7 +225,7 @@ class _Walk:
         if len(value) >= 20 and _IS_TIME.fullmatch(value):
             self._time(unix_ms(value))
         else:
-            self.text.append(f'"{value}"')
+            self.text.append(f'"{self.renaming.text(value)}"')
 
     def _time(self, time_ms: int) -> None:
         self.text.append("~")
@@ -243,8 +249,11 @@ def _fields(kind: type) -> tuple[str, ...]:
     return found
 
 
-def value_shape(value: Any, known: Known) -> Shape:
-    """The shape of a value of a process's memory; `known` is the caller's, to remember what parts of it consist of."""
-    walk = _Walk(known)
+def value_shape(value: Any, known: Known, renaming: Renaming, *, events: bool) -> Shape:
+    """The shape of a value of a process's memory; `known` is the caller's, to remember what parts of it consist of.
+
+    Without `events` what is remembered of Events does not matter.
+    """
+    walk = _Walk(known, renaming, events)
     walk.visit(value)
     return _shape(digest_bytes("\x1f".join(walk.text).encode()), walk.times, tuple(walk.refs))

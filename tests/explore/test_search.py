@@ -34,12 +34,12 @@ def scenario_of(name: str) -> Scenario:
 
 
 def explored(
-    scenario: Scenario, deviations: int, faults: str, *, rested: bool = True, reduce: bool = True, check_every: int = 0
+    scenario: Scenario, deviations: int, faults: str, *, rested: bool = True, check_every: int = 0, **more: bool
 ) -> Explored:
     scenario = viewed(scenario, View(rested=rested))
     model, world = start_of(scenario, budget_of(faults, deviations))
     bounds = Bounds(deviations, max_states=100_000)
-    options = {"scenario": scenario, "reduce": reduce, "check_every": check_every}
+    options = {"scenario": scenario, **more, "check_every": check_every}
     return Search(attrs.evolve(model, keep_live=False), world, bounds, monitor=Monitor(suite().all()), **options).run()
 
 
@@ -69,6 +69,15 @@ def test_what_is_left_out_leads_only_where_other_schedules_lead(name: str, fault
     reduced = explored(scenario_of(name), 1, faults)
     assert (whole.states, whole.quiet, whole.depth) == (reduced.states, reduced.quiet, reduced.depth)
     assert whole.transitions > reduced.transitions
+
+
+@pytest.mark.parametrize("rested", [False, True], ids=["switched on", "rested"])
+def test_symmetry_merges_only_states_that_go_on_equally(rested: bool) -> None:
+    whole = explored(scenario_of("small-deployment"), 1, "", rested=rested)
+    merged = explored(scenario_of("small-deployment"), 1, "", rested=rested, symmetry=True, check_every=7)
+    assert merged.complete
+    assert merged.failure is None
+    assert merged.states < whole.states
 
 
 @pytest.mark.parametrize(

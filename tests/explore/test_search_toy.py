@@ -12,6 +12,7 @@ from refk8s.core.budget import FaultBudget
 from refk8s.core.enabled import deviates, enabled
 from refk8s.core.step import step
 from refk8s.explore.search import LOOK_EVERY, Bounds, Explored, Search
+from refk8s.explore.symmetry import Symmetric
 
 from .counting import counting, monitor
 
@@ -50,8 +51,8 @@ def test_counts_are_pinned(case: tuple[int, int, str]) -> None:
     assert (without.states, without.transitions, without.quiet) == (states, whole, quiet)
 
 
-def by_hand(writers: int) -> int:
-    """How many states N writers have, counted on a model of the model: who waits for what, in which order the messages lie, and whose reading is stale.
+def by_hand(writers: int) -> set[Any]:
+    """The states that N writers have, in a model of the model: who waits for what, in which order the messages lie, and whose reading is stale.
 
     A writer is "wait" (its key is in the queue), "get" or "put" (its request is with the server), "got" (it may take what it read), "answer" (it may take the
     answer to its write), or "done"; beside it stands what it has read and whether it was written.
@@ -84,7 +85,19 @@ def by_hand(writers: int) -> int:
             if after not in seen:
                 seen.add(after)
                 todo.append(after)
-    return len(seen)
+    return seen
+
+
+def orbits(writers: int) -> int:
+    """How many of these are left if it does not count which writer is which."""
+    return len(
+        {min(_permuted(state, order) for order in itertools.permutations(range(writers))) for state in by_hand(writers)}
+    )
+
+
+def _permuted(state: Any, order: tuple[int, ...]) -> Any:
+    value, inbox, states = state
+    return value, tuple(order[n] for n in inbox), tuple(states[order.index(n)] for n in range(len(order)))
 
 
 @pytest.mark.parametrize("writers", [1, 2, 3])
@@ -92,7 +105,7 @@ def test_without_a_bound_there_are_as_many_states_as_by_hand(writers: int) -> No
     found = explored(writers, 50)
     assert found.complete
     assert found.levels[-1].states == 0
-    assert found.states == by_hand(writers)
+    assert found.states == len(by_hand(writers))
 
 
 def test_the_first_counterexample_has_the_fewest_deviations_and_then_the_fewest_steps() -> None:
@@ -143,3 +156,32 @@ def test_whoever_watches_the_search_can_stop_it() -> None:
     found = Search(model, world, Bounds(3, enough=lambda: "memory" if next(asked) == 3 else "")).run()
     assert found.stopped == "memory"
     assert found.transitions == 4 * LOOK_EVERY
+
+
+def up_to_symmetry(writers: int, deviations: int, faults: str = "") -> Explored:
+    model, world = counting(writers, faults=FaultBudget.parse(faults))
+    members = tuple(((f"writer/{n}",), world.names[f"writer/{n}"]) for n in range(writers))
+    canonical = Symmetric(model, world, budgets=False, others=(members,))
+    return Search(model, world, Bounds(deviations), monitor=monitor(), canonical=canonical).run()
+
+
+# (writers, deviations, faults) → states when it does not count which of the writers is which, and when it does
+SYMMETRIC = {
+    (2, 50, ""): (29, 55),
+    (3, 50, ""): (136, 720),
+    (3, 2, "crash=9"): (852, 2009),
+}
+
+
+@pytest.mark.parametrize("case", SYMMETRIC, ids=str)
+def test_counts_up_to_symmetry_are_pinned(case: tuple[int, int, str]) -> None:
+    states, without = SYMMETRIC[case]
+    found = up_to_symmetry(*case)
+    assert found.complete
+    assert found.failure is None
+    assert (found.states, explored(case[0], case[1], faults=case[2]).states) == (states, without)
+
+
+@pytest.mark.parametrize("writers", [2, 3])
+def test_without_a_bound_symmetry_leaves_one_state_of_each_orbit(writers: int) -> None:
+    assert up_to_symmetry(writers, 50).states == orbits(writers)
