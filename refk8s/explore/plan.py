@@ -7,13 +7,13 @@ scenario, are taken away. Its driver is exact on the whole plan of a run: it tak
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
-from ..core.action import Action, AdvanceTo, Input
-from ..core.budget import NO_FAULTS
-from ..core.enabled import CLOCK, actions_of, deviates, enabled, find, label
+from ..core.action import Action, AdvanceTo, Input, StopFaults
+from ..core.budget import NO_FAULTS, FaultBudget
+from ..core.enabled import CLOCK, actions_of, deviates, enabled, find, is_idle, label
 from ..core.errors import ReplayDivergence
 from ..core.model import Model
 from ..core.world import World
@@ -138,14 +138,41 @@ def _found(model: Model, world: World, what: str) -> Action | None:
         return None
 
 
+_KINDS: Final = {
+    "crash": "crash",
+    "hold": "hold",
+    "duplicate": "duplicate",
+    "batch": "batch",
+    "stop-node": "node",
+    "mishap": "exit",
+    "partition": "partition",
+    "compact": "compact",
+    "relist": "relist",
+}
+"""The kinds of faults by the verbs of their labels; of requests the outcome says it."""
+
+
+def budget_of(plan: Iterable[Deviation]) -> FaultBudget:
+    """The faults in a plan as a budget for its World, which is not quiet before the plan is carried out; none if there are no faults."""
+    counts: dict[str, int] = {}
+    for part in plan:
+        if isinstance(part, Inject):
+            verb = part.what.partition(" ")[0]
+            kind = _KINDS.get(verb, "")
+            if verb == "serve":
+                kind = "lost" if part.what.endswith(" lost") else "reject"
+            if kind:
+                counts[kind] = counts.get(kind, 0) + 1
+    return FaultBudget(**counts) if counts else NO_FAULTS
+
+
 class PlanDriver:
-    """Does what the default driver does, except for what a plan says."""
+    """Does what the default driver does, except for what a plan says. When nothing is left to do but that, faults stop."""
 
     name = "plan"
     seed: int | None = None
-    faults = NO_FAULTS
 
-    def __init__(self, plan: Iterable[Deviation]) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._waits: dict[str, dict[int, Nth | None]] = {}
         self._injects: list[Inject] = []
         for part in plan:
@@ -154,12 +181,16 @@ class PlanDriver:
             else:
                 self._injects.append(part)
         self._counts: dict[str, int] = {}
+        self.faults = budget_of(plan)
 
     def choose(self, model: Model, world: World) -> Action | None:
         """The next action."""
         action, name = self._injected(model, world)
         if action is None:
             action, name = self._enabled(model, world)
+            calm = world.faults is not NO_FAULTS and not world.timers.goals and is_idle(world)
+            if calm and (action is None or type(action) is AdvanceTo):
+                action, name = StopFaults(), "stop-faults"
         if action is not None:
             self._counts[name] = self._counts.get(name, 0) + 1
         return action

@@ -18,11 +18,11 @@ CONTROLLERS: Final = tuple(dict.fromkeys(each.name.partition("-")[0] for each in
 
 @attrs.frozen(eq=False)
 class Smaller:
-    """A spec with less in it. `later`: the run begins later than before."""
+    """A spec with less in it. `later`: the run begins later, after so many steps of a user ("": of nobody)."""
 
     what: str
     spec: Spec
-    later: bool = False
+    later: tuple[str, int] | None = None
 
 
 Reduction = Callable[[Spec], Iterator[Smaller]]
@@ -55,17 +55,17 @@ def at_rest(spec: Spec) -> Iterator[Smaller]:
     """A cluster at rest to begin with, in which users have done as much as possible already."""
     given, users = spec.get("given"), spec.get("users") or {}
     for name, steps in users.items():
-        for count in range(len(steps), 0, -1):
+        for count in dict.fromkeys(max(1, len(steps) * part // 8) for part in (8, 7, 6, 4, 2, 1)):
             done = {**spec, "given": [*(given or ()), *steps[:count]]}
             others = {**users, name: steps[count:]} if count < len(steps) else _without(users, name)
-            yield Smaller(f"{count} steps of {name} done before", {**done, "users": others}, later=True)
+            yield Smaller(f"{count} steps of {name} done before", {**done, "users": others}, later=(name, count))
     yield from rest(spec)
 
 
 def rest(spec: Spec) -> Iterator[Smaller]:
     """A cluster at rest to begin with."""
     if spec.get("given") is None:
-        yield Smaller("a cluster at rest", {**spec, "given": []}, later=True)
+        yield Smaller("a cluster at rest", {**spec, "given": []}, later=("", 0))
 
 
 def who_does_what(spec: Spec) -> Iterator[Smaller]:

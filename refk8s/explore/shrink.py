@@ -12,6 +12,7 @@ from typing import Final
 import attrs
 
 from ..core.action import Input
+from ..core.budget import NO_FAULTS, FaultBudget
 from ..core.enabled import find
 from ..core.errors import Refk8sError, ReplayDivergence
 from ..core.faults import recoveries
@@ -25,7 +26,7 @@ from .drivers import Driver, RandomDriver
 from .due import Witness, usual
 from .failure import ENDLESS, GUARANTEES, Failure, failure_of, of_violation
 from .plan import START, Inject, Nth, Plan, PlanDriver, Recorder, Taken, Wait, plan_of, rebased
-from .reduce import REDUCTIONS, Reduction, Smaller, components, rest
+from .reduce import REDUCTIONS, Reduction, Smaller, at_rest, components, rest
 from .run import run
 
 EFFORT: Final = 400_000
@@ -46,12 +47,16 @@ Progress = Callable[[str], None]
 
 @attrs.frozen(eq=False)
 class Failing:
-    """A run that fails: the scenario, the plan under which it does, its steps, and how. `cut`: steps without bearing have been left out of it."""
+    """A run that fails: the scenario, the plan under which it does, its steps, and how.
+
+    `faults` is the budget that its World begins with. `cut`: steps without bearing have been left out.
+    """
 
     scenario: Scenario
     plan: Plan
     taken: tuple[Taken, ...]
     failure: Failure
+    faults: FaultBudget = NO_FAULTS
     cut: bool = False
 
     @property
@@ -93,7 +98,7 @@ class Shrinker:
         """Take away what can be, until nothing can or the effort is spent."""
         self._quickly()
         allowed = self._reductions()
-        early: tuple[Reduction, ...] = (*((components,) if components in allowed else ()), rest)
+        early = [each for each in (components, rest, at_rest) if each in (*allowed, rest)]
         for each in early:  # less to do in everything that follows
             self._reduce(each, search=False)
         before = None
@@ -134,8 +139,9 @@ class Shrinker:
         if self._control is None:
             return False
         try:
-            model, world = build(self._limited(scenario), self._control)
-            outcome = run(model, world, PlanDriver(plan), monitor=Monitor(self._watched), max_steps=2 * most)
+            driver = PlanDriver(plan)
+            model, world = build(self._limited(scenario), self._control, driver.faults)
+            outcome = run(model, world, driver, monitor=Monitor(self._watched), max_steps=2 * most)
         except Exception:  # what cannot be judged is no candidate
             return True
         self.effort_left -= outcome.steps + _cost_of((model, world))
@@ -156,7 +162,7 @@ class Shrinker:
     ) -> Failing | None:
         if self.effort_left <= 0:
             return None
-        built = self._world(scenario)
+        built = self._world(scenario, driver.faults)
         if built is None:
             return None
         model, world = built
@@ -173,9 +179,9 @@ class Shrinker:
         if failure.step == len(recorder.taken) and next(recoveries(outcome.world), None) is not None:
             return None  # what is due at quiet is due when faults have stopped
         taken = tuple(recorder.taken)
-        return Failing(scenario, plan_of(taken) if plan is None else plan, taken, failure)
+        return Failing(scenario, plan_of(taken) if plan is None else plan, taken, failure, driver.faults)
 
-    def _world(self, scenario: Scenario) -> tuple[Model, World] | None:
+    def _world(self, scenario: Scenario, faults: FaultBudget) -> tuple[Model, World] | None:
         """The model and first world of a scenario, or None if it has none or begins with the failure."""
         if self._built[0] is not scenario:
             try:
@@ -185,7 +191,12 @@ class Shrinker:
             except Refk8sError:
                 self._built = (scenario, None)
                 self.effort_left -= self._limited(scenario).given_steps
-        return self._built[1]
+        if self._built[1] is None or faults is NO_FAULTS:
+            return self._built[1]
+        model, world = self._built[1]
+        world = world.copy()
+        world.faults = faults
+        return model, world
 
     def _limited(self, scenario: Scenario) -> Cluster:
         """The cluster of a scenario, which must be at rest soon."""
@@ -262,7 +273,7 @@ class Shrinker:
 
     def _follow(self, steps: Sequence[Taken]) -> Failing | None:
         """The run that takes these steps as far as they are possible, if it fails as it should. Deviations stay what they were."""
-        built = self._world(self.best.scenario)
+        built = self._world(self.best.scenario, self.best.faults)
         assert built is not None
         model, world = built
         monitor, done = Monitor(self._all), []
@@ -304,7 +315,7 @@ class Shrinker:
             return False
         plans = [self.best.plan]
         if smaller.later and self.best.plan:
-            plans.append(rebased(self.best.plan, self._before_users()))
+            plans.append(rebased(self.best.plan, self._before(*smaller.later)))
         if self.best.plan:
             plans.append(())
         for plan in dict.fromkeys(plans):
@@ -332,12 +343,15 @@ class Shrinker:
                     return self._accept(best, what)
         return False
 
-    def _before_users(self) -> Mapping[str, int]:
-        """How often each label had been taken before a user first did something."""
+    def _before(self, user: str, count: int) -> Mapping[str, int]:
+        """How often each label had been taken before a user began the next of `count` steps (no user: before any did something)."""
         counts: dict[str, int] = {}
+        begin = f"begin user/{user}/script" if user else "begin user/"
         for each in self.best.taken:
-            if each.label.startswith("begin user/"):
-                break
+            if each.label.startswith(begin):
+                count -= 1
+                if count < 0:
+                    break
             counts[each.label] = counts.get(each.label, 0) + 1
         return counts
 

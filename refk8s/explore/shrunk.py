@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..core.action import Input
+from ..core.budget import FaultBudget
 from ..core.enabled import find
 from ..core.errors import Refk8sError
 from ..core.invariant import Invariant, Monitor
@@ -39,7 +40,9 @@ def fails(
     outcome = run(model, world, driver, monitor=Monitor(invariants), max_steps=max_steps, observers=observers)
     excused = witness.excuse(outcome.world, usual(scenario, parts)) if driver.faults.total else ""
     failure = failure_of(scenario, outcome, excused=excused)
-    return None if failure is None else Failing(scenario, plan_of(recorder.taken), tuple(recorder.taken), failure)
+    if failure is None:
+        return None
+    return Failing(scenario, plan_of(recorder.taken), tuple(recorder.taken), failure, driver.faults)
 
 
 def failing_of(trace: Trace, *, parts: Parts | None = None, invariants: Iterable[Invariant]) -> Failing:
@@ -57,7 +60,8 @@ def failing_of(trace: Trace, *, parts: Parts | None = None, invariants: Iterable
         verdict = trace.verdict.get("verdict", "cut off before its end")
         raise Refk8sError(f"it does not fail ({done.steps} steps, {verdict}); only what fails can be shrunk")
     taken = tuple(recorder[0].taken)
-    return Failing(scenario_of(trace), plan_of(taken), taken, done.failure)
+    faults = FaultBudget.of(trace.header.get("faults") or {})
+    return Failing(scenario_of(trace), plan_of(taken), taken, done.failure, faults)
 
 
 def shrunk(
@@ -83,9 +87,9 @@ def shrunk(
 
 def write(failing: Failing, path: Path, *, parts: Parts | None = None, header: dict[str, Any] | None = None) -> Failure:
     """Write a failing run as a trace that replays strictly; the failure as it is there."""
-    model, world = build(failing.scenario.cluster, parts)
-    whole = {"scenario": failing.scenario.data, "redacted": True, "seed": None, "driver": "shrunk", "faults": {}}
-    writer = Writer(path, model, world, {**whole, **(header or {})})
+    model, world = build(failing.scenario.cluster, parts, failing.faults)
+    whole = {"scenario": failing.scenario.data, "redacted": True, "seed": None, "driver": "shrunk"}
+    writer = Writer(path, model, world, {**whole, "faults": failing.faults.data(), **(header or {})})
     for each in failing.taken:
         action = Input(each.payload) if each.payload is not None else find(model, world, each.label)
         after, delta = step(model, world, action)

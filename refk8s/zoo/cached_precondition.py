@@ -27,7 +27,7 @@ ABSENT = [{"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "0000
 
 def _again(name: str) -> list[dict[str, object]]:
     orphan = {"create": {"documents": [config_map(name, ownerReferences=ABSENT)]}}
-    return [orphan, delete("configmaps", name)] * 8
+    return [orphan, delete("configmaps", name)] * 3
 
 
 MUTANT = Mutant(
@@ -39,8 +39,9 @@ MUTANT = Mutant(
     catches=("API-02",),
     scenario=scene(
         *_again("a"),
-        users={"bob": _again("b"), "cat": _again("c")},
+        users={"bob": _again("b"), "cat": _again("c"), "dan": _again("d")},
+        nodes=0,
         components={"apiServers": 2, "controllers": ["gc"], "schedulers": 0},
     ),
-    seeds=120,
+    seeds=400,
 )

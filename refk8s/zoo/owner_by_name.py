@@ -8,7 +8,7 @@ from __future__ import annotations
 from ..api.store import Stored
 from ..controllers.gc import GarbageCollector
 from .mutant import Mutant, with_controller
-from .scenes import apply, delete, deployment, scene, sleep
+from .scenes import apply, delete, deployment, scene
 
 
 class ByName(GarbageCollector):
@@ -26,13 +26,13 @@ MUTANT = Mutant(
     rows=("G7",),
     change=with_controller("gc", ByName),
     catches=("GC-01",),
-    faults="hold=2",
+    faults="crash=2",
     seeds=120,
     scenario=scene(
-        apply(deployment(replicas=1)),
-        sleep("1s"),
         delete("deployments", "web"),
         apply(deployment(replicas=1)),
+        given=[apply(deployment(replicas=1))],
         components={"controllers": ["deployment", "replicaset", "gc"], "schedulers": 0},
+        nodes=0,
     ),
 )

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from refk8s.cli.hunting import LONG, hunted
 from refk8s.cli.workers import Workers
+from refk8s.core.budget import FaultBudget
 from refk8s.core.errors import Refk8sError
 from refk8s.core.invariant import Monitor
 from refk8s.explore.failure import ENDLESS
@@ -120,7 +121,7 @@ def by_labels(mutant: Mutant, trace: Trace, path: Path) -> str:
         return ""
     taken = tuple(Taken(each.label, (), injected=each.dev, payload=each.payload) for each in trace.steps)
     header = {name: trace.header[name] for name in ("mutant", "shrunk") if name in trace.header}
-    failing = Failing(scenario_of(trace), (), taken, loosely.failure)
+    failing = Failing(scenario_of(trace), (), taken, loosely.failure, FaultBudget.of(trace.header["faults"]))
     write(failing, path, parts=mutant.parts(), header=header)
     return shows(mutant, read(path))
 
