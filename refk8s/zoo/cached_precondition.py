@@ -43,5 +43,5 @@ MUTANT = Mutant(
         nodes=0,
         components={"apiServers": 2, "controllers": ["gc"], "schedulers": 0},
     ),
-    seeds=400,
+    seeds=1000,
 )
