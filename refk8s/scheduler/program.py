@@ -195,7 +195,9 @@ class Cycle(Controller):
         if len(queue.parked) or len(queue.flying):
             keep_in(hands, queue, self.wake(queue, event, old, new, self.rules(hands), hands.now_ms, at_most))
         for key in queue.backing_off:
-            if queue.pods[key].errors:  # its next try, which would have been no news, may turn out otherwise now: a run waits for it
+            if queue.pods[
+                key
+            ].errors:  # its next try, which would have been no news, may turn out otherwise now: a run waits for it
                 hands.enqueue_after("flush", key, max(1, queue.pods[key].due_ms() - hands.now_ms))
 
     def rules(self, hands: Hands) -> ProfileRules:
