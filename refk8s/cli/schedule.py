@@ -73,16 +73,18 @@ def schedule(
     from ..schedule import dump, simulate, whatif
     from ..scheduler.config import DEFAULT_CONFIGURATION
 
-    given = clusters.cluster_of(dump.read(cluster))
+    read = dump.read(cluster)
+    given = clusters.cluster_of(read)
     configuration = DEFAULT_CONFIGURATION if config is None else _configuration(config)
     changed = whatif.apply(given, what_if or ())
     for remark in (*given.notes, *changed.notes):
         note(remark)
     there, pods = _pods(changed.cluster, filename, namespace, list(changed.homeless), wanted=bool(what_if))
     single = len(pods) == 1
-    placements, _ = simulate.run(
-        there, configuration, pods, explain=single or explain or output is not Format.text, preempt=preempt
-    )
+    with clusters.blaming(read):
+        placements, _ = simulate.run(
+            there, configuration, pods, explain=single or explain or output is not Format.text, preempt=preempt
+        )
     if output is not Format.text:
         emit(_data(placements), output)
     else:

@@ -6,12 +6,15 @@ texts of what it refuses.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final
 
 import attrs
 
+from refk8s.api.default import read as decoded
+from refk8s.api.default.decode import DecodeError
 from refk8s.api.rest import Api, genesis
 from refk8s.api.restore import restore
 from refk8s.api.store import Store
@@ -28,7 +31,7 @@ from refk8s.scheduler.listers import Listers
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
 from refk8s.scheduler.snapshot import Snapshot
 
-__all__ = ["Cluster", "admitted", "cluster_of", "expanded"]
+__all__ = ["Cluster", "admitted", "blaming", "cluster_of", "expanded"]
 
 NOW_MS: Final = 1_767_225_600_000
 TERMINAL: Final = ("Succeeded", "Failed")
@@ -57,9 +60,34 @@ class Cluster:
 
 def cluster_of(dump: Dump) -> Cluster:
     """The cluster of a dump. Raises Refk8sError for objects that no cluster could have."""
-    nodes = [_node(document) for document in dump.of("Node")]
-    if not nodes:
+    if not dump.of("Node"):
         raise Refk8sError("the dump has no Node; add what `kubectl get nodes -o yaml` prints (--cluster)")
+    with blaming(dump):
+        return _cluster(dump)
+
+
+@contextmanager
+def blaming(dump: Dump) -> Iterator[None]:
+    """Whatever goes wrong inside for an object of the wrong form becomes a Refk8sError that names it, with the API server's words."""
+    try:
+        yield
+    except Refk8sError:
+        raise
+    except Exception as error:  # objects are read without looking at every field: find out now whose fault it is
+        for kind, objects in dump.objects.items():
+            for key, document in objects.items():
+                try:
+                    decoded(kind, document)
+                except KeyError:
+                    break  # a kind that the model does not serve
+                except DecodeError as wrong:
+                    name = f"{kind} {key.removeprefix('/')}"
+                    raise Refk8sError(f"{name}: not of the form that the API gives it: {wrong}") from None
+        raise Refk8sError(f"the dump is not of the form that the API gives it ({error})") from None
+
+
+def _cluster(dump: Dump) -> Cluster:
+    nodes = [_node(document) for document in dump.of("Node")]
     pods = [_pod(document) for document in dump.of("Pod")]
     listers = Listers.of(
         dump.of("Namespace"),
@@ -93,8 +121,8 @@ def _notes(dump: Dump, pods: list[PodInfo]) -> tuple[str, ...]:
 def _node(document: Document) -> Node:
     where = f"Node {document['metadata']['name']}"
     _check_amounts(where, "status.allocatable", (document.get("status") or {}).get("allocatable"))
-    node: Node = _viewed(Node, document, where)
-    _tried(NodeInfo.of, node, where)
+    node = view(Node, document)
+    NodeInfo.of(node)
     return node
 
 
@@ -110,26 +138,7 @@ def _pod(document: Document) -> PodInfo:
         _check_amounts(where, "spec.overhead", spec.get("overhead"))
     if not metadata.get("namespace"):
         document = {**document, "metadata": {**metadata, "namespace": "default"}}
-    pod: PodInfo = _tried(PodInfo.of, _viewed(Pod, document, where), where)
-    return pod
-
-
-def _viewed(kind: Any, document: Document, where: str) -> Any:
-    return _tried(lambda given: view(kind, given), document, where)
-
-
-def _tried(made: Callable[[Any], Any], of: Any, where: str) -> Any:
-    """What `made` makes of something. Raises Refk8sError, naming the object, if it cannot."""
-    try:
-        return made(of)
-    except Exception as error:  # whatever does not fit the type: say where, never how the codec failed
-        causes = getattr(error, "exceptions", None)
-        while causes:
-            error = causes[0]
-            causes = getattr(error, "exceptions", None)
-        raise Refk8sError(
-            f"{where}: not of the form that the API gives it ({error}); print it again with kubectl"
-        ) from None
+    return PodInfo.of(view(Pod, document))
 
 
 def _check_amounts(where: str, path: str, amounts: Any) -> None:

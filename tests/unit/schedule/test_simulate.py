@@ -1,13 +1,14 @@
 """What-ifs, admission, queue order and preemption of `refk8s schedule`."""
 
-from collections.abc import Iterable
+import copy
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
 from refk8s.core.errors import Refk8sError
 from refk8s.schedule import simulate, whatif
-from refk8s.schedule.cluster import Cluster, admitted, cluster_of, expanded
+from refk8s.schedule.cluster import Cluster, admitted, blaming, cluster_of, expanded
 from refk8s.schedule.dump import KINDS, Dump
 from refk8s.schedule.simulate import Placement
 from refk8s.scheduler.config import DEFAULT_CONFIGURATION
@@ -164,13 +165,51 @@ def test_what_a_reader_should_know_of_a_dump() -> None:
             (node("a"), pod("p", "a", cpu="-1")),
             'Pod default/p: spec.containers[0].resources.requests[cpu]: Invalid value: "-1": must be greater',
         ),
-        (({**node("a"), "spec": 7},), "Node a: not of the form that the API gives it ("),
+        (
+            ({**node("a"), "spec": 7},),
+            "Node a: not of the form that the API gives it: json: cannot unmarshal number into",
+        ),
     ],
 )
 def test_a_dump_that_no_cluster_prints(objects: tuple[dict[str, Any], ...], said: str) -> None:
     with pytest.raises(Refk8sError) as raised:
         cluster(*objects)
     assert str(raised.value).startswith(said)
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all parts of a document."""
+    if path:
+        yield path
+    for key, inner in value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ():
+        yield from places(inner, (*path, key))
+
+
+@pytest.mark.parametrize("wrong", [None, 7, "x", [], {}, [None], {"a": None}], ids=repr)
+def test_whatever_is_wrong_with_an_object_it_is_named_in_one_line(wrong: Any) -> None:
+    told: list[str] = []
+    objects = [node("a", taints=[RESERVED], labels={"z": "1"}), pod("p", "a"), pod("w", tolerations=[{"key": "a"}])]
+    for number, whole in enumerate(objects):
+        for path in places(whole):
+            if path[0] in ("kind", "apiVersion") or path in (
+                ("metadata",),
+                ("metadata", "name"),
+                ("metadata", "namespace"),
+            ):
+                continue
+            bad = copy.deepcopy(objects)
+            inner: Any = bad[number]
+            for part in path[:-1]:
+                inner = inner[part]
+            inner[path[-1]] = wrong
+            try:
+                there = cluster(*bad)
+                with blaming(Dump({})):
+                    simulate.run(there, DEFAULT_CONFIGURATION, there.waiting, explain=True, preempt=True)
+            except Refk8sError as error:
+                told.append(str(error))
+    assert [text for text in told if "\n" in text] == []
+    assert told or wrong in (None, {})
 
 
 @pytest.mark.parametrize(
