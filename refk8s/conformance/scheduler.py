@@ -15,12 +15,14 @@ from refk8s.kinds.node import Node
 from refk8s.kinds.pod import Pod
 from refk8s.scheduler.answers import answer_of, gated
 from refk8s.scheduler.cycle import Decision, schedule
+from refk8s.scheduler.filters import Nominated
+from refk8s.scheduler.framework import Profile
 from refk8s.scheduler.listers import Listers
 from refk8s.scheduler.nodeinfo import PodInfo
 from refk8s.scheduler.plugins import default_profile
 from refk8s.scheduler.snapshot import Snapshot
 
-__all__ = ["FIELDS", "answer", "decide", "fields_of", "run"]
+__all__ = ["FIELDS", "answer", "decide", "fields_of", "parts", "run"]
 
 CORPUS = "scheduler"
 
@@ -71,11 +73,17 @@ def answer(case: Doc) -> dict[str, Any]:
 
 def decide(case: Doc, *, explain: bool) -> Decision:
     """Run the scheduling cycle of a case."""
+    profile, pod, snapshot, nominated = parts(case)
+    return schedule(profile, pod, snapshot, nominated=nominated, explain=explain)
+
+
+def parts(case: Doc) -> tuple[Profile, PodInfo, Snapshot, Nominated]:
+    """Return what the scheduling cycle of a case is about."""
     nominated: dict[str, list[PodInfo]] = {}
     for other in map(_pod, case.get("nominatedPods") or ()):
         nominated.setdefault(other.pod.status.nominated_node_name, []).append(other)
     profile = default_profile(case.get("pluginConfig") or ())
-    return schedule(profile, _pod(case["pod"]), _snapshot(case), nominated=nominated, explain=explain)
+    return profile, _pod(case["pod"]), _snapshot(case), nominated
 
 
 def _snapshot(case: Doc) -> Snapshot:

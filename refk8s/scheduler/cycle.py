@@ -5,8 +5,10 @@ Source: pkg/scheduler/schedule_one.go, schedulePod; pkg/scheduler/framework/runt
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Any, Final
 
 import attrs
 
@@ -21,7 +23,9 @@ from refk8s.scheduler.framework import (
     Plugin,
     Point,
     PostFilterResult,
+    PreFilterResult,
     Profile,
+    Skip,
     Status,
     TieRule,
     first,
@@ -30,7 +34,27 @@ from refk8s.scheduler.messages import NO_NODES, fit_error
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo, question, remember
 from refk8s.scheduler.snapshot import Snapshot
 
-__all__ = ["Decision", "PluginScores", "TieRule", "first", "schedule"]
+__all__ = [
+    "MANY_NODES",
+    "Decision",
+    "PluginScores",
+    "PreFilters",
+    "Prepared",
+    "Rejected",
+    "TieRule",
+    "absent",
+    "check_range",
+    "first",
+    "prepare",
+    "schedule",
+    "unschedulable",
+]
+
+MANY_NODES: Final = 256
+"""From so many nodes on a lean cycle takes the fast path (refk8s.scheduler.fast), whose arrays do not pay for fewer."""
+
+PreFilters = Callable[[Plugin, CycleState, PodInfo], "PreFilterResult | Status | Skip"]
+"""Answers in place of a plugin's pre_filter."""
 
 PluginScores = Mapping[str, Mapping[str, tuple[int, int]]]
 """Plugin → node → (raw score, normalised score)."""
@@ -83,22 +107,27 @@ def schedule(
     """Decide where `pod` is to run.
 
     A lean cycle (the default) does what upstream does and no more, and remembers with each node what depends on nothing else. `explain` computes
-    everything anew and records the scores of every plugin, even if only one node is left; the choice is the same. PreEnqueue is not part of it: see
+    everything anew and records the scores of every plugin, even if only one node is left; the choice is the same. With MANY_NODES a lean cycle takes the fast
+    path, with the same decision. PreEnqueue is not part of it: see
     Profile.pre_enqueue.
 
     DEVIATES: all nodes are filtered and all feasible ones scored, because which nodes upstream samples in a large cluster depends on its goroutines.
     """
     if not len(snapshot):
         return Decision(message=NO_NODES)
+    if not explain and len(snapshot) >= MANY_NODES and _has_arrays():
+        from refk8s.scheduler.fast import decide
+
+        return decide(profile, pod, snapshot, nominated, choose)
     cycle = CycleState(snapshot, choose)
-    prepared = _pre_filter(profile, cycle, pod)
+    prepared = prepare(profile, cycle, pod)
     filters = cycle.filters = Filters(profile, cycle, pod, nominated, explain=explain)
-    if isinstance(prepared, _Rejected):
+    if isinstance(prepared, Rejected):
         rejected = dict.fromkeys((node.name for node in snapshot.nodes()), prepared.status)
-        return _unschedulable(profile, cycle, pod, rejected, prepared.restricting, pre_filter=prepared.status)
+        return unschedulable(profile, cycle, pod, rejected, prepared.restricting, pre_filter=prepared.status)
     feasible, rejected = _find_feasible(filters, snapshot, prepared)
     if not feasible:
-        return _unschedulable(profile, cycle, pod, rejected, prepared.restricting)
+        return unschedulable(profile, cycle, pod, rejected, prepared.restricting)
     names = tuple(node.name for node in feasible)
     if len(feasible) == 1 and not explain:
         return Decision(names[0], names, feasible=names, rejected=rejected)
@@ -108,11 +137,17 @@ def schedule(
     return _chosen(names, rejected, _totals(profile, cycle, pod, feasible), choose)
 
 
+@lru_cache(maxsize=1)
+def _has_arrays() -> bool:
+    """Whether numpy is installed, which the fast path needs (the extra `fast`)."""
+    return find_spec("numpy") is not None
+
+
 # ---------------------------------------------------------------- filtering
 
 
 @attrs.frozen
-class _Prepared:
+class Prepared:
     """What PreFilter left: the only nodes that can pass (None = any) and the plugins that said so."""
 
     names: tuple[str, ...] | None
@@ -120,25 +155,25 @@ class _Prepared:
 
 
 @attrs.frozen
-class _Rejected:
+class Rejected:
     """The pod cannot run anywhere; `restricting` are the plugins that left it some nodes only."""
 
     status: Status
     restricting: tuple[str, ...]
 
 
-def _pre_filter(profile: Profile, cycle: CycleState, pod: PodInfo) -> _Prepared | _Rejected:
-    """Run every plugin's pre_filter. Source: RunPreFilterPlugins."""
+def prepare(profile: Profile, cycle: CycleState, pod: PodInfo, ask: PreFilters | None = None) -> Prepared | Rejected:
+    """Run every plugin's pre_filter, or in its place `ask`. Source: RunPreFilterPlugins."""
     names: set[str] | None = None
     restricting: list[str] = []
     unschedulable: Status | None = None
     for plugin in profile.preparing:
-        result = plugin.pre_filter(cycle, pod)
+        result = plugin.pre_filter(cycle, pod) if ask is None else ask(plugin, cycle, pod)
         if result is SKIP:
             continue
         if isinstance(result, Status):
             if result.code is Code.UNSCHEDULABLE_AND_UNRESOLVABLE:
-                return _Rejected(result, ())
+                return Rejected(result, ())
             unschedulable = unschedulable or result
             continue
         assert not isinstance(result, type(SKIP))
@@ -148,10 +183,10 @@ def _pre_filter(profile: Profile, cycle: CycleState, pod: PodInfo) -> _Prepared 
             names = set(result.node_names) if names is None else names & set(result.node_names)
             if not names:
                 nowhere = Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "", (_nowhere(restricting),))
-                return _Rejected(nowhere, tuple(restricting))
+                return Rejected(nowhere, tuple(restricting))
     if unschedulable is not None:
-        return _Rejected(unschedulable, tuple(restricting))
-    return _Prepared(None if names is None else tuple(sorted(names)), tuple(sorted(restricting)))
+        return Rejected(unschedulable, tuple(restricting))
+    return Prepared(None if names is None else tuple(sorted(names)), tuple(sorted(restricting)))
 
 
 def _nowhere(restricting: list[str]) -> str:
@@ -161,7 +196,7 @@ def _nowhere(restricting: list[str]) -> str:
 
 
 def _find_feasible(
-    filters: Filters, snapshot: Snapshot, prepared: _Prepared
+    filters: Filters, snapshot: Snapshot, prepared: Prepared
 ) -> tuple[list[NodeInfo], dict[str, Status]]:
     """Return the nodes that fit, and the verdict on the others. A nominated node that fits is the only one looked at.
 
@@ -176,15 +211,11 @@ def _find_feasible(
         rejected[hint.name] = status
     candidates = snapshot.nodes()
     if prepared.names is not None:
-        absent = Status(
-            Code.UNSCHEDULABLE_AND_UNRESOLVABLE,
-            "",
-            (f"node(s) didn't satisfy plugin(s) [{' '.join(prepared.restricting)}]",),
-        )
+        elsewhere = absent(prepared.restricting)
         allowed = frozenset(prepared.names)
         for node in candidates:
             if node.name not in allowed:
-                rejected.setdefault(node.name, absent)
+                rejected.setdefault(node.name, elsewhere)
         candidates = [node for node in candidates if node.name in allowed]
     feasible = []
     on = filters.on
@@ -197,7 +228,13 @@ def _find_feasible(
     return feasible, rejected
 
 
-def _unschedulable(
+def absent(restricting: tuple[str, ...]) -> Status:
+    """The verdict on nodes that these plugins left out."""
+    reason = f"node(s) didn't satisfy plugin(s) [{' '.join(restricting)}]"
+    return Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, "", (reason,))
+
+
+def unschedulable(
     profile: Profile,
     cycle: CycleState,
     pod: PodInfo,
@@ -270,7 +307,7 @@ def _score(profile: Profile, cycle: CycleState, pod: PodInfo, nodes: list[NodeIn
         score = plugin.score
         column = raw[name] = [score(state, pod, node) for node in nodes]
         final = normalised[name] = plugin.normalize(state, nodes, column)
-        _check_range(plugin, min(final), max(final))
+        check_range(plugin, min(final), max(final))
         weight = profile.weights.get(name, 1)
         totals = [total + weight * value for total, value in zip(totals, final, strict=True)]
     return _Scored(raw, normalised, tuple(sorted(skipped)), totals)
@@ -294,7 +331,7 @@ def _totals(profile: Profile, cycle: CycleState, pod: PodInfo, nodes: list[NodeI
     for plugin, state, weight in others:
         score = plugin.score
         column = plugin.normalize(state, nodes, [score(state, pod, node) for node in nodes])
-        _check_range(plugin, min(column), max(column))
+        check_range(plugin, min(column), max(column))
         totals = [total + weight * value for total, value in zip(totals, column, strict=True)]
     return totals
 
@@ -303,12 +340,13 @@ def _local_total(local: list[tuple[Plugin, Any, int]], pod: PodInfo, node: NodeI
     total = 0
     for plugin, state, weight in local:
         value = plugin.score(state, pod, node)
-        _check_range(plugin, value, value)
+        check_range(plugin, value, value)
         total += weight * value
     return total
 
 
-def _check_range(plugin: Plugin, lowest: int, highest: int) -> None:
+def check_range(plugin: Plugin, lowest: int, highest: int) -> None:
+    """Raise ValueError if a plugin's scores are not in 0…MAX_SCORE."""
     if lowest < 0 or highest > MAX_SCORE:
         raise ValueError(
             f"plugin {plugin.name} gave a score outside 0…{MAX_SCORE} after normalising; common cause: a normalize that it lacks"

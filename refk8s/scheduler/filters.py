@@ -11,7 +11,7 @@ from typing import Any
 from refk8s.scheduler.framework import SUCCESS, CycleState, Plugin, Point, Profile, Status
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo, question, remember
 
-__all__ = ["Filters", "Nominated"]
+__all__ = ["Filters", "Nominated", "first_rejection"]
 
 Nominated = Mapping[str, Sequence[PodInfo]]
 """Node → the pending pods that are nominated to run there."""
@@ -53,10 +53,10 @@ class Filters:
         if self.asked is not None:
             status: Status | None = node.memo.get(self.asked, SUCCESS)
             if status is SUCCESS:
-                status = remember(node, self.asked, _first_rejection(self.first, self.pod, node))
+                status = remember(node, self.asked, first_rejection(self.first, self.pod, node))
             if status is not None:
                 return status
-        return _first_rejection(self.rest, self.pod, node) if self.rest else None
+        return first_rejection(self.rest, self.pod, node) if self.rest else None
 
     def with_states(self, node: NodeInfo, states: States) -> Status | None:
         """Return the first rejection of a node on which other pods run than in the snapshot; `states` are the filters' states for that.
@@ -69,10 +69,10 @@ class Filters:
                 with_others = with_others.with_pod(other)
                 states_with = self.added(states_with, other, with_others)
         if with_others is not node:
-            status = _first_rejection(self._bound(states_with), pod, with_others)
+            status = first_rejection(self._bound(states_with), pod, with_others)
             if status is not None:
                 return status
-        return _first_rejection(self._bound(states), pod, node)
+        return first_rejection(self._bound(states), pod, node)
 
     def added(self, states: States, other: PodInfo, node: NodeInfo) -> States:
         """Return the states as if `other` ran on `node`."""
@@ -86,9 +86,10 @@ class Filters:
         return [(plugin.filter, state) for (plugin, _), state in zip(self.active, states, strict=True)]
 
 
-def _first_rejection(
+def first_rejection(
     checks: list[tuple[Callable[..., Status | None], Any]], pod: PodInfo, node: NodeInfo
 ) -> Status | None:
+    """Return the first rejection of the node by these filters, None if the pod fits."""
     for check, state in checks:
         status = check(state, pod, node)
         if status is not None:

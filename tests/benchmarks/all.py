@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import adversary, api, faults, memory, scale, schedule, searching, serving, startup, throughput
+from . import adversary, api, faults, memory, scale, schedule, scheduling, searching, serving, startup, throughput
 from .measure import BENCHMARKS
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "memory",
     "scale",
     "schedule",
+    "scheduling",
     "searching",
     "serving",
     "startup",

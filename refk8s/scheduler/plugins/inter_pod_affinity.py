@@ -19,7 +19,17 @@ from refk8s.scheduler.listers import Listers
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
 from refk8s.scheduler.terms import AffinityTerm, WeightedTerm, matches_all, required_terms
 
-__all__ = ["InterPodAffinity"]
+__all__ = [
+    "AFFINITY",
+    "ANTI_AFFINITY",
+    "EXISTING",
+    "Filtering",
+    "InterPodAffinity",
+    "Weights",
+    "count_against",
+    "count_selected",
+    "resolved",
+]
 
 Counts = Mapping[tuple[str, str], int]
 """(topology key, value) → number of pods, never 0."""
@@ -30,13 +40,13 @@ Weights = Mapping[str, Mapping[str, int]]
 Labels = Mapping[str, str]
 
 _NAME: Final = "InterPodAffinity"
-_AFFINITY: Final = Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, _NAME, ("node(s) didn't match pod affinity rules",))
-_ANTI_AFFINITY: Final = Status(Code.UNSCHEDULABLE, _NAME, ("node(s) didn't match pod anti-affinity rules",))
-_EXISTING: Final = Status(Code.UNSCHEDULABLE, _NAME, ("node(s) didn't satisfy existing pods anti-affinity rules",))
+AFFINITY: Final = Status(Code.UNSCHEDULABLE_AND_UNRESOLVABLE, _NAME, ("node(s) didn't match pod affinity rules",))
+ANTI_AFFINITY: Final = Status(Code.UNSCHEDULABLE, _NAME, ("node(s) didn't match pod anti-affinity rules",))
+EXISTING: Final = Status(Code.UNSCHEDULABLE, _NAME, ("node(s) didn't satisfy existing pods anti-affinity rules",))
 
 
 @attrs.frozen
-class _Filtering:
+class Filtering:
     """The pod's required terms with their namespace selectors resolved, and the pods per topology domain that matter."""
 
     affinity: tuple[AffinityTerm, ...]
@@ -65,31 +75,28 @@ class InterPodAffinity(Plugin):
         labels = listers.namespace_labels(pod.namespace)
         existing: dict[tuple[str, str], int] = {}
         for node in snapshot.nodes_with_required_anti_affinity():
-            for other in node.pods_with_required_anti_affinity:
-                _count_each(existing, other.required_anti_affinity, pod.namespace, pod.labels, labels, node.labels, 1)
+            count_against(existing, node, pod, labels, 1)
         if not existing and not pod.required_affinity and not pod.required_anti_affinity:
             return SKIP
-        to = tuple(_resolved(term, listers) for term in pod.required_affinity)
-        away = tuple(_resolved(term, listers) for term in pod.required_anti_affinity)
+        to = tuple(resolved(term, listers) for term in pod.required_affinity)
+        away = tuple(resolved(term, listers) for term in pod.required_anti_affinity)
         to_counts: dict[tuple[str, str], int] = {}
         away_counts: dict[tuple[str, str], int] = {}
         if to or away:
             for node in snapshot.nodes():
-                for other in node.pods:
-                    _count_all(to_counts, to, other, node.labels, 1)
-                    _count_each(away_counts, away, other.namespace, other.labels, EMPTY, node.labels, 1)
-        return PreFilterResult(_Filtering(to, away, labels, existing, to_counts, away_counts))
+                count_selected(to_counts, away_counts, to, away, node, 1)
+        return PreFilterResult(Filtering(to, away, labels, existing, to_counts, away_counts))
 
-    def filter(self, state: _Filtering, pod: PodInfo, node: NodeInfo) -> Status | None:
+    def filter(self, state: Filtering, pod: PodInfo, node: NodeInfo) -> Status | None:
         labels = node.labels
         if state.affinity and not _affinity_holds(state, pod, labels):
-            return _AFFINITY
+            return AFFINITY
         counts = state.anti_affinity_counts
         if counts and any(_domain_has(counts, term.topology_key, labels) for term in state.anti_affinity):
-            return _ANTI_AFFINITY
+            return ANTI_AFFINITY
         existing = state.existing_counts
         if existing and any(existing.get(pair, 0) > 0 for pair in labels.items()):
-            return _EXISTING
+            return EXISTING
         return None
 
     def pre_score(self, cycle: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> Weights | Skip:
@@ -98,16 +105,11 @@ class InterPodAffinity(Plugin):
             return SKIP
         snapshot, listers = cycle.snapshot, cycle.listers
         namespace_labels = listers.namespace_labels(pod.namespace)
-        to = tuple(WeightedTerm(_resolved(w.term, listers), w.weight) for w in pod.preferred_affinity)
-        away = tuple(WeightedTerm(_resolved(w.term, listers), w.weight) for w in pod.preferred_anti_affinity)
+        to = tuple(WeightedTerm(resolved(w.term, listers), w.weight) for w in pod.preferred_affinity)
+        away = tuple(WeightedTerm(resolved(w.term, listers), w.weight) for w in pod.preferred_anti_affinity)
         weights: dict[str, dict[str, int]] = {}
         for node in snapshot.nodes() if wishes else snapshot.nodes_with_affinity():
-            if node.labels:
-                for other in node.pods if wishes else node.pods_with_affinity:
-                    _weigh(weights, to, other, EMPTY, node.labels, 1)
-                    _weigh(weights, away, other, EMPTY, node.labels, -1)
-                    if other.has_affinity:
-                        self._weigh_wishes_of(weights, other, pod, namespace_labels, node.labels)
+            self.weigh_node(weights, node, pod, to, away, namespace_labels)
         return weights or SKIP
 
     def score(self, state: Weights, pod: PodInfo, node: NodeInfo) -> int:
@@ -123,10 +125,10 @@ class InterPodAffinity(Plugin):
             return [0] * len(scores)
         return [int(float(MAX_SCORE) * (float(score - lowest) / float(spread))) for score in scores]
 
-    def add_pod(self, state: _Filtering, pod: PodInfo, added: PodInfo, node: NodeInfo) -> _Filtering:
+    def add_pod(self, state: Filtering, pod: PodInfo, added: PodInfo, node: NodeInfo) -> Filtering:
         return _with_pod(state, pod, added, node.labels, 1)
 
-    def remove_pod(self, state: _Filtering, pod: PodInfo, removed: PodInfo, node: NodeInfo) -> _Filtering:
+    def remove_pod(self, state: Filtering, pod: PodInfo, removed: PodInfo, node: NodeInfo) -> Filtering:
         return _with_pod(state, pod, removed, node.labels, -1)
 
     def events(self) -> tuple[EventHint, ...]:
@@ -142,6 +144,24 @@ class InterPodAffinity(Plugin):
         weight = args.get("hardPodAffinityWeight")
         return cls(1 if weight is None else weight, bool(args.get("ignorePreferredTermsOfExistingPods")))
 
+    def weigh_node(
+        self,
+        weights: dict[str, dict[str, int]],
+        node: NodeInfo,
+        pod: PodInfo,
+        to: tuple[WeightedTerm, ...],
+        away: tuple[WeightedTerm, ...],
+        namespace_labels: Labels,
+    ) -> None:
+        """Add to the weights what the pods on a node contribute: by what `pod` prefers, and by what they prefer."""
+        if not node.labels:
+            return
+        for other in node.pods if to or away else node.pods_with_affinity:
+            _weigh(weights, to, other, EMPTY, node.labels, 1)
+            _weigh(weights, away, other, EMPTY, node.labels, -1)
+            if other.has_affinity:
+                self._weigh_wishes_of(weights, other, pod, namespace_labels, node.labels)
+
     def _weigh_wishes_of(
         self, weights: dict[str, dict[str, int]], other: PodInfo, pod: PodInfo, namespace_labels: Labels, labels: Labels
     ) -> None:
@@ -152,7 +172,30 @@ class InterPodAffinity(Plugin):
         _weigh(weights, other.preferred_anti_affinity, pod, namespace_labels, labels, -1)
 
 
-def _resolved(term: AffinityTerm, listers: Listers) -> AffinityTerm:
+def count_against(
+    counts: dict[tuple[str, str], int], node: NodeInfo, pod: PodInfo, namespace_labels: Labels, amount: int
+) -> None:
+    """Count the pods on a node for each of their required anti-affinity terms that selects `pod`."""
+    for other in node.pods_with_required_anti_affinity:
+        terms = other.required_anti_affinity
+        _count_each(counts, terms, pod.namespace, pod.labels, namespace_labels, node.labels, amount)
+
+
+def count_selected(
+    to_counts: dict[tuple[str, str], int],
+    away_counts: dict[tuple[str, str], int],
+    to: tuple[AffinityTerm, ...],
+    away: tuple[AffinityTerm, ...],
+    node: NodeInfo,
+    amount: int,
+) -> None:
+    """Count the pods on a node that the required terms of the pending pod select."""
+    for other in node.pods:
+        _count_all(to_counts, to, other, node.labels, amount)
+        _count_each(away_counts, away, other.namespace, other.labels, EMPTY, node.labels, amount)
+
+
+def resolved(term: AffinityTerm, listers: Listers) -> AffinityTerm:
     """Return a term of the pending pod with the namespaces that its selector selects added to `namespaces`.
 
     The selector stays as well, and is tried against no labels at all: that is how one that requires the absence of labels selects pods of every
@@ -165,7 +208,7 @@ def _resolved(term: AffinityTerm, listers: Listers) -> AffinityTerm:
     return attrs.evolve(term, namespaces=term.namespaces | selected)
 
 
-def _affinity_holds(state: _Filtering, pod: PodInfo, labels: Labels) -> bool:
+def _affinity_holds(state: Filtering, pod: PodInfo, labels: Labels) -> bool:
     """Tell whether every term finds a pod in the node's domain; the first pod of a series that selects itself needs none."""
     counts, found = state.affinity_counts, True
     for term in state.affinity:
@@ -233,14 +276,14 @@ def _weigh(
             by_value[value] = by_value.get(value, 0) + sign * weighted.weight
 
 
-def _with_pod(state: _Filtering, pod: PodInfo, other: PodInfo, labels: Labels, amount: int) -> _Filtering:
+def _with_pod(state: Filtering, pod: PodInfo, other: PodInfo, labels: Labels, amount: int) -> Filtering:
     existing, to, away = dict(state.existing_counts), dict(state.affinity_counts), dict(state.anti_affinity_counts)
     _count_each(
         existing, other.required_anti_affinity, pod.namespace, pod.labels, state.namespace_labels, labels, amount
     )
     _count_all(to, state.affinity, other, labels, amount)
     _count_each(away, state.anti_affinity, other.namespace, other.labels, EMPTY, labels, amount)
-    return _Filtering(state.affinity, state.anti_affinity, state.namespace_labels, existing, to, away)
+    return Filtering(state.affinity, state.anti_affinity, state.namespace_labels, existing, to, away)
 
 
 def _after_pod_change(pod: PodInfo, old: Pod | None, new: Pod | None, listers: Listers) -> QueueingHint:

@@ -25,31 +25,45 @@ from refk8s.scheduler.listers import Listers
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo, question, remember
 from refk8s.scheduler.plugins.normalize import rounded
 
-__all__ = ["SYSTEM_DEFAULTS", "PodTopologySpread"]
+__all__ = [
+    "DO_NOT_SCHEDULE",
+    "HOSTNAME",
+    "NO_LABEL",
+    "SCHEDULE_ANYWAY",
+    "SKEWED",
+    "SYSTEM_DEFAULTS",
+    "Constraint",
+    "Filtering",
+    "PodTopologySpread",
+    "has_all_keys",
+    "included",
+    "matching_pods",
+    "minima",
+]
 
 Labels = Mapping[str, str]
 
 _NAME: Final = "PodTopologySpread"
-_HOSTNAME: Final = "kubernetes.io/hostname"
+HOSTNAME: Final = "kubernetes.io/hostname"
 _ZONE: Final = "topology.kubernetes.io/zone"
-_DO_NOT_SCHEDULE: Final = "DoNotSchedule"
-_SCHEDULE_ANYWAY: Final = "ScheduleAnyway"
-_SKEWED: Final = Status(Code.UNSCHEDULABLE, _NAME, ("node(s) didn't match pod topology spread constraints",))
-_NO_LABEL: Final = Status(
+DO_NOT_SCHEDULE: Final = "DoNotSchedule"
+SCHEDULE_ANYWAY: Final = "ScheduleAnyway"
+SKEWED: Final = Status(Code.UNSCHEDULABLE, _NAME, ("node(s) didn't match pod topology spread constraints",))
+NO_LABEL: Final = Status(
     Code.UNSCHEDULABLE_AND_UNRESOLVABLE,
     _NAME,
     ("node(s) didn't match pod topology spread constraints (missing required label)",),
 )
 
 SYSTEM_DEFAULTS: Final = (
-    TopologySpreadConstraint(max_skew=3, topology_key=_HOSTNAME, when_unsatisfiable=_SCHEDULE_ANYWAY),
-    TopologySpreadConstraint(max_skew=5, topology_key=_ZONE, when_unsatisfiable=_SCHEDULE_ANYWAY),
+    TopologySpreadConstraint(max_skew=3, topology_key=HOSTNAME, when_unsatisfiable=SCHEDULE_ANYWAY),
+    TopologySpreadConstraint(max_skew=5, topology_key=_ZONE, when_unsatisfiable=SCHEDULE_ANYWAY),
 )
 """What holds for pods without constraints of their own if the configuration says nothing."""
 
 
 @attrs.frozen
-class _Constraint:
+class Constraint:
     """A constraint as it is evaluated; `honor_*` say whether nodes that the pod cannot run on are left out of the counts."""
 
     max_skew: int
@@ -61,10 +75,10 @@ class _Constraint:
 
 
 @attrs.frozen
-class _Filtering:
+class Filtering:
     """The hard constraints with, for each, the pods per domain; and which nodes the pod may run on."""
 
-    constraints: tuple[_Constraint, ...]
+    constraints: tuple[Constraint, ...]
     counts: tuple[Mapping[str, int], ...]
     matcher: NodeMatcher
     minima: tuple[int, ...]
@@ -98,43 +112,43 @@ class PodTopologySpread(Plugin):
     points = frozenset({Point.PRE_FILTER, Point.FILTER, Point.PRE_SCORE, Point.SCORE})
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Skip:
-        constraints = self._constraints(pod, cycle.listers, _DO_NOT_SCHEDULE)
+        constraints = self.constraints(pod, cycle.listers, DO_NOT_SCHEDULE)
         if not constraints:
             return SKIP
         matcher = required_nodes(pod.pod)
         counts: tuple[dict[str, int], ...] = tuple({} for _ in constraints)
         for node in cycle.snapshot.nodes():
-            if _has_all_keys(node.labels, constraints):
+            if has_all_keys(node.labels, constraints):
                 for constraint, domains in zip(constraints, counts, strict=True):
-                    if _included(constraint, pod, node, matcher):
+                    if included(constraint, pod, node, matcher):
                         value = node.labels[constraint.topology_key]
-                        domains[value] = domains.get(value, 0) + _count(node, constraint.selector, pod.namespace)
+                        domains[value] = domains.get(value, 0) + matching_pods(node, constraint.selector, pod.namespace)
         own = tuple(int(c.selector.matches(pod.labels)) for c in constraints)
-        return PreFilterResult(_Filtering(constraints, counts, matcher, _minima(constraints, counts), own))
+        return PreFilterResult(Filtering(constraints, counts, matcher, minima(constraints, counts), own))
 
-    def filter(self, state: _Filtering, pod: PodInfo, node: NodeInfo) -> Status | None:
+    def filter(self, state: Filtering, pod: PodInfo, node: NodeInfo) -> Status | None:
         labels = node.labels
         for constraint, domains, minimum, own in zip(
             state.constraints, state.counts, state.minima, state.own, strict=True
         ):
             value = labels.get(constraint.topology_key)
             if value is None:
-                return _NO_LABEL
+                return NO_LABEL
             if domains.get(value, 0) + own - minimum > constraint.max_skew:
-                return _SKEWED
+                return SKEWED
         return None
 
     def pre_score(self, cycle: CycleState, pod: PodInfo, nodes: Sequence[NodeInfo]) -> _Scoring | Skip:
-        constraints = self._constraints(pod, cycle.listers, _SCHEDULE_ANYWAY)
+        constraints = self.constraints(pod, cycle.listers, SCHEDULE_ANYWAY)
         if not constraints:
             return SKIP
         all_keys = bool(pod.pod.spec.topology_spread_constraints) or not self.system_defaults
-        ignored = frozenset(n.name for n in nodes if all_keys and not _has_all_keys(n.labels, constraints))
+        ignored = frozenset(n.name for n in nodes if all_keys and not has_all_keys(n.labels, constraints))
         scored = [node for node in nodes if node.name not in ignored] if ignored else nodes
         counts: tuple[dict[str, int], ...] = tuple({} for _ in constraints)
         for constraint, domains in zip(constraints, counts, strict=True):
             key = constraint.topology_key
-            domains.update(dict.fromkeys([n.name if key == _HOSTNAME else n.labels.get(key, "") for n in scored], 0))
+            domains.update(dict.fromkeys([n.name if key == HOSTNAME else n.labels.get(key, "") for n in scored], 0))
         _count_domains(cycle, pod, constraints, counts, all_keys=all_keys)
         shares = [_shares(constraint, domains) for constraint, domains in zip(constraints, counts, strict=True)]
         return _Scoring(tuple(shares), ignored)
@@ -145,7 +159,7 @@ class PodTopologySpread(Plugin):
         score, labels = 0.0, node.labels
         for key, share in state.shares:
             if key in labels:
-                score += share[node.name if key == _HOSTNAME else labels[key]]
+                score += share[node.name if key == HOSTNAME else labels[key]]
         return rounded(score)
 
     def normalize(self, state: _Scoring, nodes: Sequence[NodeInfo], scores: list[int]) -> list[int]:
@@ -159,10 +173,10 @@ class PodTopologySpread(Plugin):
             final = [0 if node.name in ignored else score for node, score in zip(nodes, final, strict=True)]
         return final
 
-    def add_pod(self, state: _Filtering, pod: PodInfo, added: PodInfo, node: NodeInfo) -> _Filtering:
+    def add_pod(self, state: Filtering, pod: PodInfo, added: PodInfo, node: NodeInfo) -> Filtering:
         return _with_pod(state, pod, added, node, 1)
 
-    def remove_pod(self, state: _Filtering, pod: PodInfo, removed: PodInfo, node: NodeInfo) -> _Filtering:
+    def remove_pod(self, state: Filtering, pod: PodInfo, removed: PodInfo, node: NodeInfo) -> Filtering:
         return _with_pod(state, pod, removed, node, -1)
 
     def events(self) -> tuple[EventHint, ...]:
@@ -179,7 +193,7 @@ class PodTopologySpread(Plugin):
             return cls()
         return cls(tuple(view(TopologySpreadConstraint, c) for c in args.get("defaultConstraints") or ()), False)
 
-    def _constraints(self, pod: PodInfo, listers: Listers, action: str) -> tuple[_Constraint, ...]:
+    def constraints(self, pod: PodInfo, listers: Listers, action: str) -> tuple[Constraint, ...]:
         """Return the pod's constraints of one kind, or the default ones with the selector of its services and owner."""
         own = pod.pod.spec.topology_spread_constraints
         if own:
@@ -193,7 +207,7 @@ class PodTopologySpread(Plugin):
     def _after_pod_change(self, pod: PodInfo, old: Pod | None, new: Pod | None, listers: Listers) -> QueueingHint:
         if any(p is not None and not _involved(p, pod) for p in (old, new)):
             return QueueingHint.SKIP
-        constraints = self._constraints(pod, listers, _DO_NOT_SCHEDULE)
+        constraints = self.constraints(pod, listers, DO_NOT_SCHEDULE)
         before = None if old is None else _matched(constraints, old)
         after = None if new is None else _matched(constraints, new)
         if old is None or new is None:
@@ -204,9 +218,9 @@ class PodTopologySpread(Plugin):
         return QueueingHint.QUEUE if changes else QueueingHint.SKIP
 
     def _after_node_change(self, pod: PodInfo, old: Node | None, new: Node | None, listers: Listers) -> QueueingHint:
-        constraints = self._constraints(pod, listers, _DO_NOT_SCHEDULE)
-        before = old is not None and _has_all_keys(old.metadata.labels, constraints)
-        after = new is not None and _has_all_keys(new.metadata.labels, constraints)
+        constraints = self.constraints(pod, listers, DO_NOT_SCHEDULE)
+        before = old is not None and has_all_keys(old.metadata.labels, constraints)
+        after = new is not None and has_all_keys(new.metadata.labels, constraints)
         changes = before != after
         if old is not None and new is not None and before and after:
             moved = any(old.metadata.labels[c.topology_key] != new.metadata.labels[c.topology_key] for c in constraints)
@@ -214,8 +228,8 @@ class PodTopologySpread(Plugin):
         return QueueingHint.QUEUE if changes else QueueingHint.SKIP
 
 
-def _compiled(constraint: TopologySpreadConstraint, selector: Selector) -> _Constraint:
-    return _Constraint(
+def _compiled(constraint: TopologySpreadConstraint, selector: Selector) -> Constraint:
+    return Constraint(
         constraint.max_skew,
         constraint.topology_key,
         selector,
@@ -254,14 +268,15 @@ def _default_selector(pod: Pod, listers: Listers) -> Selector:
     return from_object(LabelSelector(labels, expressions))
 
 
-def _has_all_keys(labels: Labels, constraints: tuple[_Constraint, ...]) -> bool:
+def has_all_keys(labels: Labels, constraints: tuple[Constraint, ...]) -> bool:
+    """Tell whether a node with these labels is in a domain of every constraint."""
     return all(constraint.topology_key in labels for constraint in constraints)
 
 
 def _count_domains(
     cycle: CycleState,
     pod: PodInfo,
-    constraints: tuple[_Constraint, ...],
+    constraints: tuple[Constraint, ...],
     counts: tuple[dict[str, int], ...],
     *,
     all_keys: bool,
@@ -272,33 +287,33 @@ def _count_domains(
     asks = [question("spread", constraint.selector, pod.namespace) for constraint in constraints]
     rows = list(zip(constraints, counts, asks, strict=True))
     for node in cycle.snapshot.nodes():
-        if not node.pods or (all_keys and not _has_all_keys(node.labels, constraints)):
+        if not node.pods or (all_keys and not has_all_keys(node.labels, constraints)):
             continue
         for constraint, domains, asked in rows:
             count = node.memo.get(asked)
             if count is None:
-                count = remember(node, asked, _count(node, constraint.selector, pod.namespace))
+                count = remember(node, asked, matching_pods(node, constraint.selector, pod.namespace))
             if count:
-                on_node = constraint.topology_key == _HOSTNAME
+                on_node = constraint.topology_key == HOSTNAME
                 value = node.name if on_node else node.labels.get(constraint.topology_key, "")
-                if value in domains and (on_node or anywhere or _included(constraint, pod, node, matcher)):
+                if value in domains and (on_node or anywhere or included(constraint, pod, node, matcher)):
                     domains[value] += count
 
 
-def _shares(constraint: _Constraint, domains: Mapping[str, int]) -> tuple[str, Mapping[str, float]]:
+def _shares(constraint: Constraint, domains: Mapping[str, int]) -> tuple[str, Mapping[str, float]]:
     """Return the constraint's key and what it adds to the score of a node by domain: the fewer domains there are, the less a pod in one counts."""
     weight, extra = math.log(float(len(domains) + 2)), float(constraint.max_skew - 1)
     return constraint.topology_key, {domain: float(count) * weight + extra for domain, count in domains.items()}
 
 
-def _included(constraint: _Constraint, pod: PodInfo, node: NodeInfo, matcher: NodeMatcher) -> bool:
+def included(constraint: Constraint, pod: PodInfo, node: NodeInfo, matcher: NodeMatcher) -> bool:
     """Tell whether the constraint's node policies let the node count."""
     if constraint.honor_affinity and not matcher.matches(node.name, node.labels):
         return False
     return not constraint.honor_taints or untolerated(node.hard_taints, pod.pod.spec.tolerations) is None
 
 
-def _count(node: NodeInfo, selector: Selector, namespace: str) -> int:
+def matching_pods(node: NodeInfo, selector: Selector, namespace: str) -> int:
     """Count the pods on the node that the selector selects in the namespace, without terminating ones; an empty selector selects none."""
     if selector.is_empty():
         return 0
@@ -309,7 +324,7 @@ def _count(node: NodeInfo, selector: Selector, namespace: str) -> int:
     return count
 
 
-def _minima(constraints: tuple[_Constraint, ...], counts: tuple[Mapping[str, int], ...]) -> tuple[int, ...]:
+def minima(constraints: tuple[Constraint, ...], counts: tuple[Mapping[str, int], ...]) -> tuple[int, ...]:
     """Return the smallest count of each constraint's domains; 0 if there are fewer of them than `minDomains`."""
     return tuple(
         min(domains.values(), default=_NO_DOMAIN) if len(domains) >= constraint.min_domains else 0
@@ -320,17 +335,17 @@ def _minima(constraints: tuple[_Constraint, ...], counts: tuple[Mapping[str, int
 _NO_DOMAIN: Final = 2**31 - 1
 
 
-def _with_pod(state: _Filtering, pod: PodInfo, other: PodInfo, node: NodeInfo, amount: int) -> _Filtering:
-    if other.namespace != pod.namespace or not _has_all_keys(node.labels, state.constraints):
+def _with_pod(state: Filtering, pod: PodInfo, other: PodInfo, node: NodeInfo, amount: int) -> Filtering:
+    if other.namespace != pod.namespace or not has_all_keys(node.labels, state.constraints):
         return state
     counts = []
     for constraint, domains in zip(state.constraints, state.counts, strict=True):
         after = dict(domains)
-        if constraint.selector.matches(other.labels) and _included(constraint, pod, node, state.matcher):
+        if constraint.selector.matches(other.labels) and included(constraint, pod, node, state.matcher):
             value = node.labels[constraint.topology_key]
             after[value] = after.get(value, 0) + amount
         counts.append(after)
-    return attrs.evolve(state, counts=tuple(counts), minima=_minima(state.constraints, tuple(counts)))
+    return attrs.evolve(state, counts=tuple(counts), minima=minima(state.constraints, tuple(counts)))
 
 
 def _involved(pod: Pod, pending: PodInfo) -> bool:
@@ -339,5 +354,5 @@ def _involved(pod: Pod, pending: PodInfo) -> bool:
     return bool(pod.spec.node_name or pod.status.nominated_node_name) and pod.metadata.namespace == pending.namespace
 
 
-def _matched(constraints: tuple[_Constraint, ...], pod: Pod) -> tuple[bool, ...]:
+def _matched(constraints: tuple[Constraint, ...], pod: Pod) -> tuple[bool, ...]:
     return tuple(c.selector.matches(pod.metadata.labels) for c in constraints)
