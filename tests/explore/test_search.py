@@ -81,10 +81,11 @@ def test_symmetry_merges_only_states_that_go_on_equally(rested: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "deviations", "faults"), [("first-pod", 2, ""), ("two-writers", 1, "all"), ("small-deployment", 1, "hold")]
+    ("name", "deviations", "faults", "every"),
+    [("first-pod", 2, "", 3), ("two-writers", 1, "all", 20), ("small-deployment", 1, "hold", 80)],
 )
-def test_states_that_count_as_equal_go_on_equally(name: str, deviations: int, faults: str) -> None:
-    assert explored(scenario_of(name), deviations, faults, check_every=5).complete  # raises ModelError otherwise
+def test_states_that_count_as_equal_go_on_equally(name: str, deviations: int, faults: str, every: int) -> None:
+    assert explored(scenario_of(name), deviations, faults, check_every=every).complete  # raises ModelError otherwise
 
 
 # mutant → (deviations allowed, faults) → (invariant, deviations needed, steps)

@@ -19,7 +19,7 @@ from .counting import counting, monitor
 
 def explored(writers: int, deviations: int, *, faults: str = "", reduce: bool = True, blind: bool = False) -> Explored:
     model, world = counting(writers, blind=blind, faults=FaultBudget.parse(faults))
-    return Search(model, world, Bounds(deviations), monitor=monitor(), reduce=reduce, check_every=1).run()
+    return Search(model, world, Bounds(deviations), monitor=monitor(), reduce=reduce, check_every=3).run()
 
 
 # (writers, deviations, faults) → (states, transitions with and without reduction, quiet states)
