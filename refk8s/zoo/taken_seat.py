@@ -1,7 +1,7 @@
 """The room that preemption has made goes to whoever comes first.
 
 Without nominations (the reason why nominatedNodeName exists): victims are evicted for an important pod, and while they terminate another pod
-takes what was free beside them, so that they die in vain (k#54501).
+takes what was free beside them, so that they die in vain (k#54501, catalogue K4).
 """
 
 from __future__ import annotations
