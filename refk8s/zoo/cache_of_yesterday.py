@@ -1,6 +1,7 @@
 """The scheduler's cache keeps a pod that the informer has shown to be gone, as if the event had been missed.
 
-k#55587: the cache drifted from the API server until the scheduler was restarted; comparing both (the cache comparer) was added to find such things (catalogue K2).
+k#55587: the cache drifted from the API server until the scheduler was restarted;
+comparing both (the cache comparer) was added to find such things (catalogue K2).
 """
 
 from __future__ import annotations
