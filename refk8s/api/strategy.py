@@ -189,6 +189,8 @@ def _update_pod_status(new: Doc, old: Doc) -> Doc:
     for key in ("qosClass", "observedGeneration"):
         if not status.get(key) and before.get(key):
             status = with_value(status, key, before[key])
+    if not before.get("nodeAllocatableResourceClaimStatuses"):  # gate DRANodeAllocatableResources is off
+        status = without(status, "nodeAllocatableResourceClaimStatuses")
     return with_value(new, "status", _observed_conditions(status, before))
 
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from refk8s.api import schema
 from refk8s.api.crd import definition
 from refk8s.api.default.decode import struct_normaliser
-from refk8s.api.default.sharing import changed, with_value, without
+from refk8s.api.default.sharing import changed, each_under, with_value, without
 from refk8s.api.default.workload import TEMPLATE_GENERATION
 from refk8s.api.strategy import (
     accepted,
@@ -25,6 +25,10 @@ from refk8s.api.strategy import (
     with_metadata,
 )
 from refk8s.api.validate.semantic import semantically_equal
+from refk8s.kinds.names import dns1123_subdomain
+
+_TOPOLOGY: Final = "deprecatedTopology"
+_HOST: Final = "kubernetes.io/hostname"
 
 Doc = dict[str, Any]
 Create = Callable[[Doc], Doc]
@@ -231,9 +235,24 @@ def _with_sources(claim: Doc, old: Doc | None) -> Doc:
 # Others
 
 
+def _without_topology(new: Doc, old: Doc) -> Doc:
+    """A slice without the topology of v1beta1; a node that it named before, and still does, becomes the endpoint's node."""
+    found = [(endpoint.get(_TOPOLOGY) or {}).get(_HOST) for endpoint in old.get("endpoints") or ()]
+
+    def endpoint(given: Doc) -> Doc:
+        name = (given.get(_TOPOLOGY) or {}).get(_HOST)
+        if given.get("nodeName") is None and name and name in found and not dns1123_subdomain(name):
+            given = with_value(given, "nodeName", name)
+        return without(given, _TOPOLOGY)
+
+    return each_under(new, "endpoints", endpoint)
+
+
 def _update_endpoint_slice(new: Doc, old: Doc) -> Doc:
     """The generation counts changes of anything but metadata, and of labels."""
     parts = ("addressType", "endpoints", "ports")
+    if not semantically_equal(new.get("endpoints"), old.get("endpoints")):
+        new = _without_topology(new, old)
     if (new["metadata"].get("labels") or {}) != (old["metadata"].get("labels") or {}):
         generation = (old["metadata"].get("generation") or 0) + 1
         return with_metadata(new, {**new["metadata"], "generation": generation})
@@ -251,7 +270,7 @@ CREATE: Final[dict[str, Create]] = {
     "ReplicationController": _create_controller,
     "PodTemplate": _create_pod_template,
     "Endpoints": unchanged,
-    "EndpointSlice": first_generation,
+    "EndpointSlice": lambda doc: first_generation(_without_topology(doc, {})),
     "PersistentVolume": _create_volume,
     "PersistentVolumeClaim": _create_claim,
     "StorageClass": unchanged,

@@ -289,7 +289,8 @@ def _list(of: Type) -> Normalise:
 
 def _map(of: Type) -> Normalise:
     assert of.element is not None
-    zero, go = _zero(of.element), of.go
+    zero = str if of.element.scalar == "bytes" else _zero(of.element)
+    go = of.go
     inner = _rounded if go == "v1.ResourceList" else _value(of.element)
     texts = of.element.scalar == "string"
 

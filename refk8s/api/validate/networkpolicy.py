@@ -36,9 +36,10 @@ def _ranges(spec: Doc) -> Iterator[str]:
     for direction, peers in _DIRECTIONS:
         for rule in spec.get(direction) or ():
             for peer in rule.get(peers) or ():
-                block = peer.get("ipBlock") or {}
-                yield block.get("cidr") or ""
-                yield from block.get("except") or ()
+                block = peer.get("ipBlock")
+                if block is not None:
+                    yield block.get("cidr") or ""
+                    yield from block.get("except") or ()
 
 
 def _spec(spec: Doc, kept: Collection[str]) -> Errors:

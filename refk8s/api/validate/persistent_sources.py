@@ -42,7 +42,12 @@ def _iscsi(source: Doc, path: str) -> Errors:
     """As of a pod, but less is said about names."""
     errors = POD_SOURCES["iscsi"](source, path)
     start = "must be valid format starting with iqn, eui, or naa"
-    return [invalid(e.field, e.value, "must be valid format") if e.detail == start else e for e in errors]
+    errors = [invalid(e.field, e.value, "must be valid format") if e.detail == start else e for e in errors]
+    ref = source.get("secretRef")
+    if ref is None or ref.get("name"):
+        return errors
+    late = [error for error in errors if error.field.endswith(".initiatorname")]
+    return [*errors[: len(errors) - len(late)], required(f"{path}.secretRef.name"), *late]
 
 
 def _whole_secret(keys: tuple[str, ...]) -> Check:

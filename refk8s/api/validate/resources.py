@@ -184,7 +184,8 @@ def _claims(listed: Collection[Doc], known: Collection[str], path: str) -> Error
         at, name, request = f"{path}[{i}]", claim["name"], claim.get("request") or ""
         if not name:
             errors.append(required(at))
-        elif name in seen:
+            continue
+        if name in seen:
             errors.append(duplicate(at, name))
         else:
             key = f"{name}/{request}" if request else name

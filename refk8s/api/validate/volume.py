@@ -41,6 +41,13 @@ _MOUNTABLE: Final = (
     *("gcePersistentDisk", "awsElasticBlockStore", "glusterfs", "nfs", "rbd", "quobyte", "iscsi", "cinder", "cephfs"),
     *("azureFile", "vsphereVolume", "azureDisk", "photonPersistentDisk"),
 )
+_GA_LABELS: Final = {
+    "failure-domain.beta.kubernetes.io/zone": "topology.kubernetes.io/zone",
+    "failure-domain.beta.kubernetes.io/region": "topology.kubernetes.io/region",
+    "beta.kubernetes.io/os": "kubernetes.io/os",
+    "beta.kubernetes.io/arch": "kubernetes.io/arch",
+    "beta.kubernetes.io/instance-type": "node.kubernetes.io/instance-type",
+}
 _FROZEN: Final = (
     "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims"
 )
@@ -69,13 +76,33 @@ def update(new: Doc, old: Doc, meta: Checked) -> Errors:
         detail = f"spec.persistentvolumesource is immutable after creation\n{difference}"
         errors.append(forbidden("spec.persistentvolumesource", detail))
     errors += _same_mode(spec, before)
-    if before.get("nodeAffinity") is not None and spec.get("nodeAffinity") != before["nodeAffinity"]:
+    if before.get("nodeAffinity") is not None and not _same_affinity(spec.get("nodeAffinity"), before["nodeAffinity"]):
         tree = go_tree("VolumeNodeAffinity", spec.get("nodeAffinity"))
         errors.append(invalid("nodeAffinity", tree, f"{IMMUTABLE}, except for updating from beta label to GA"))
     if before.get("volumeAttributesClassName") is not None and spec.get("volumeAttributesClassName") is None:
         detail = "update from non-nil value to nil is forbidden"
         errors.append(forbidden("spec.volumeAttributesClassName", detail))
     return errors
+
+
+def _same_affinity(new: Doc | None, old: Doc) -> bool:
+    """Whether affinity stays, but for beta labels that become GA ones (or, by upstream's map, any other key that becomes none)."""
+    terms = [((part or {}).get("required") or {}).get("nodeSelectorTerms") or () for part in (new, old)]
+    return (
+        new is not None
+        and len(terms[0]) == len(terms[1])
+        and all(
+            len(needs[0]) == len(needs[1]) and all(map(_same_need, *needs))
+            for pair in zip(*terms, strict=True)
+            for key in ("matchExpressions", "matchFields")
+            for needs in [[term.get(key) or () for term in pair]]
+        )
+    )
+
+
+def _same_need(new: Doc, old: Doc) -> bool:
+    key = new["key"] if _GA_LABELS.get(old["key"], "") == new["key"] else old["key"]
+    return semantically_equal(new, {**old, "key": key})
 
 
 def update_status(new: Doc, old: Doc, meta: Checked) -> Errors:
@@ -85,13 +112,14 @@ def update_status(new: Doc, old: Doc, meta: Checked) -> Errors:
 
 def create_claim(claim: Doc, meta: Checked) -> Errors:
     """A new PersistentVolumeClaim."""
-    return full(meta, SUBDOMAIN, namespaced=True) + claim_spec(claim.get("spec") or {}, "spec")
+    return _claim(claim, meta)
 
 
 def update_claim(new: Doc, old: Doc, meta: Checked) -> Errors:
     """A changed PersistentVolumeClaim: hardly anything of its spec changes, and only when it is bound."""
     spec, before = dict(new.get("spec") or {}), dict(old.get("spec") or {})
-    errors = full_update(meta, old["metadata"]) + create_claim(new, meta)
+    grouped = any((before.get(key) or {}).get("apiGroup") is not None for key in ("dataSource", "dataSourceRef"))
+    errors = full_update(meta, old["metadata"]) + _claim(new, meta, any_group=grouped)
     annotations, earlier = ((doc["metadata"].get("annotations") or {}) for doc in (new, old))
     kept, bound = dict(spec), (new.get("status") or {}).get("phase") == "Bound"
     if not before.get("volumeName"):
@@ -115,6 +143,10 @@ def update_claim(new: Doc, old: Doc, meta: Checked) -> Errors:
         errors.append(forbidden("spec", f"{_FROZEN}\n{go_diff(*trees)}"))
     errors += _shrunk(spec, before, ((old.get("status") or {}).get("capacity") or {}).get("storage") or "0")
     return errors + _same_mode(spec, before) + _attributes_class(spec, before, old.get("status") or {})
+
+
+def _claim(claim: Doc, meta: Checked, *, any_group: bool = False) -> Errors:
+    return full(meta, SUBDOMAIN, namespaced=True) + claim_spec(claim.get("spec") or {}, "spec", any_group=any_group)
 
 
 def update_claim_status(new: Doc, old: Doc, meta: Checked) -> Errors:

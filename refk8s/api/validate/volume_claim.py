@@ -47,8 +47,8 @@ def _metadata(metadata: Doc, path: str) -> Errors:
     return errors + [forbidden(f"{path}.{shown.get(key, key)}", "cannot be set") for key in set_keys]
 
 
-def claim_spec(spec: Doc, path: str) -> Errors:
-    """The spec of a claim, wherever it is written."""
+def claim_spec(spec: Doc, path: str, *, any_group: bool = False) -> Errors:
+    """The spec of a claim, wherever it is written; with `any_group` groups of data sources may be no names."""
     modes = spec.get("accessModes") or ()
     errors = [] if modes else [required(f"{path}.accessModes", "at least 1 access mode is required")]
     if spec.get("selector") is not None:
@@ -59,8 +59,8 @@ def claim_spec(spec: Doc, path: str) -> Errors:
     mode = spec.get("volumeMode")
     if mode is not None and mode not in _VOLUME_MODES:
         errors.append(not_supported(f"{path}.volumeMode", named(mode), _VOLUME_MODES))
-    errors += _data_source(spec.get("dataSource"), f"{path}.dataSource")
-    errors += _data_source(spec.get("dataSourceRef"), f"{path}.dataSourceRef")
+    for key in ("dataSource", "dataSourceRef"):
+        errors += _data_source(spec.get(key), f"{path}.{key}", any_group=any_group)
     source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
     if source is not None and reference is not None:
         if reference.get("namespace"):
@@ -92,7 +92,7 @@ def class_name(name: str | None, path: str) -> Errors:
     return invalid_all(path, name, dns1123_subdomain(name)) if name else []
 
 
-def _data_source(source: Doc | None, path: str) -> Errors:
+def _data_source(source: Doc | None, path: str, *, any_group: bool) -> Errors:
     if source is None:
         return []
     errors = [required(f"{path}.{key}") for key in ("name", "kind") if not source[key]]
@@ -100,5 +100,6 @@ def _data_source(source: Doc | None, path: str) -> Errors:
     if not group and source["kind"] != "PersistentVolumeClaim":
         detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
         errors.append(invalid(path, source["kind"], detail))
-    errors += invalid_all(f"{path}.apiGroup", group, dns1123_subdomain(group)) if group else []
+    if group and not any_group:
+        errors += invalid_all(f"{path}.apiGroup", group, dns1123_subdomain(group))
     return errors + (invalid_all(f"{path}.namespace", namespace, dns1123_label(namespace)) if namespace else [])

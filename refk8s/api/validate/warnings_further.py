@@ -58,7 +58,8 @@ def on_update(kind: str, new: Doc, old: Doc) -> Warnings:
         grown = _annotation(new, TEMPLATE_GENERATION) != _annotation(old, TEMPLATE_GENERATION)
     else:
         grown = new["metadata"].get("generation") != old["metadata"].get("generation")
-    yield from _both(kind, new, fresh=grown, claim="spec.volumeClaimTemplates[{}].Spec")
+    told = old if kind == "ReplicationController" else new  # upstream takes the old template for the new one
+    yield from _both(kind, told, fresh=grown, claim="spec.volumeClaimTemplates[{}].Spec")
     if kind == "CronJob" and "TZ" in (new["spec"].get("schedule") or ""):
         where = "https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/"
         yield f"cannot use TZ or CRON_TZ in spec.spec.schedule, use timeZone instead, see {where} for more details"
