@@ -164,7 +164,8 @@ def accepted(new: Doc, old: Doc) -> Doc:
 
 def _create_pod(pod: Doc) -> Doc:
     pod = first_generation(pod)
-    pod = {**pod, "status": {"phase": "Pending", "qosClass": _qos(pod["spec"])}}
+    qos = (pod.get("status") or {}).get("qosClass") or _qos(pod["spec"])  # as upstream: a class that was sent is taken
+    pod = {**pod, "status": {"phase": "Pending", "qosClass": qos}}
     return with_app_armor(labelled_keys(gated(_without_gated(pod, None))))
 
 

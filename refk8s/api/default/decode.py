@@ -116,6 +116,7 @@ def _remembering(normalise: NormaliseStruct) -> NormaliseStruct:
 
 def _struct(of: Type) -> NormaliseStruct:
     fields = {name: _field(field) for name, field in of.fields.items()}
+    fields |= {name: _told_empty(of.fields[name]) for struct, name in _TOLD_EMPTY if struct == of.go}
     always = tuple((name, _zero(field.type, field.pointer)) for name, field in of.fields.items() if _always(field))
     paths = {name: (*field.embed, name) for name, field in of.fields.items()}
     go, struct = of.go, of.go.rpartition(".")[2]
@@ -204,6 +205,22 @@ def _field(field: Field) -> Normalise:
     if field.omitempty and of.scalar in ("bool", "int32", "int64", "float64"):
         return lambda old, unknown: (inner(old, unknown) or _OMIT) if old is not None else _OMIT
     return lambda old, unknown: inner(old, unknown) if old is not None else absent()
+
+
+_TOLD_EMPTY = (
+    ("v2.HPAScalingRules", "policies"),
+    ("v1.PodFailurePolicyOnExitCodesRequirement", "values"),
+    ("v1.PersistentVolumeSpec", "capacity"),
+    ("v1.SuccessPolicy", "rules"),
+    ("v1.PodSpec", "containers"),
+)
+"""Fields whose emptiness validation sees (and always refuses), so that the message is of `[]` and not of `null`."""
+
+
+def _told_empty(field: Field) -> Normalise:
+    normalise = _field(field)
+    empty: Any = [] if field.type.form == "list" else {}
+    return lambda old, unknown: old if old == empty else normalise(old, unknown)
 
 
 def _is_optional_text(field: Field) -> bool:

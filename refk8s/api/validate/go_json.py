@@ -110,9 +110,9 @@ def _shown(of: str, value: Any) -> Any:
     if of.startswith("*"):
         return None if value is None else _shown(of[1:], value)
     if of.startswith("["):
-        return [_shown(of[1:-1], item) for item in value] if value else None
+        return [_shown(of[1:-1], item) for item in value] if value is not None else None
     if of.startswith("{"):
-        return {key: _shown(of[1:-1], value[key]) for key in sorted(value)} if value else None
+        return {key: _shown(of[1:-1], value[key]) for key in sorted(value)} if value is not None else None
     if of == "tagged":
         return _tagged(value)
     if of in _ZEROS:

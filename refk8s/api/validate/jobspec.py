@@ -150,7 +150,7 @@ def _failure_rule(spec: Doc, rule: Doc, path: str, containers: set[str]) -> Erro
 
 
 def _exit_codes(found: Doc, path: str, containers: set[str]) -> Errors:
-    operator, container, values = found.get("operator") or "", found.get("containerName"), found.get("values") or []
+    operator, container, values = found.get("operator") or "", found.get("containerName"), found.get("values")
     errors: Errors = []
     if not operator:
         errors.append(required(f"{path}.operator", _valid_values(_EXIT_OPERATORS)))
@@ -161,18 +161,17 @@ def _exit_codes(found: Doc, path: str, containers: set[str]) -> Errors:
         errors.append(invalid(f"{path}.containerName", container, detail))
     at = f"{path}.values"
     if not values:
-        # DEVIATES: upstream shows null where the field is missing, because reading a document drops that difference here
-        errors.append(invalid(at, [], "at least one value is required"))
+        errors.append(invalid(at, values, "at least one value is required"))
     elif len(values) > _EXIT_CODES_MAX:
         errors.append(too_many(at, len(values), _EXIT_CODES_MAX))
     seen: set[int] = set()
-    for i, value in enumerate(values):
+    for i, value in enumerate(values or ()):
         if operator == "In" and value == 0:
             errors.append(invalid(f"{at}[{i}]", value, "must not be 0 for the In operator"))
         if value in seen:
             errors.append(duplicate(f"{at}[{i}]", value))
         seen.add(value)
-    if values != sorted(values):
+    if values and values != sorted(values):
         errors.append(invalid(at, values, "must be ordered"))
     return errors
 

@@ -233,7 +233,7 @@ def _volume(volume: Doc, meta: Checked) -> Errors:
     if not spec.get("accessModes"):
         errors.append(required("spec.accessModes"))
     errors += access_modes(spec.get("accessModes") or (), "spec.accessModes")
-    errors += _capacity(spec.get("capacity") or {})
+    errors += _capacity(spec.get("capacity"))
     policy, affinity = spec.get("persistentVolumeReclaimPolicy"), spec.get("nodeAffinity")
     if policy and policy not in _RECLAIM:
         errors.append(not_supported("spec.persistentVolumeReclaimPolicy", named(policy), _RECLAIM))
@@ -265,12 +265,12 @@ def _volume(volume: Doc, meta: Checked) -> Errors:
     return errors
 
 
-def _capacity(capacity: Mapping[str, str]) -> Errors:
-    path = "spec.capacity"
+def _capacity(found: Mapping[str, str] | None) -> Errors:
+    path, capacity = "spec.capacity", found or {}
     errors = [] if capacity else [required(path)]
     if "storage" not in capacity or len(capacity) > 1:
-        shown = {name: capacity[name] for name in sorted(capacity)} if capacity else None
-        errors.append(not_supported(path, shown, ("storage",)))
+        shown = {name: capacity[name] for name in sorted(capacity)}
+        errors.append(not_supported(path, None if found is None else shown, ("storage",)))
     for name in sorted(capacity):
         at = f"{path}[{name}]"
         errors += _not_negative(capacity[name], at)

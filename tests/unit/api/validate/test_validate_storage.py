@@ -32,7 +32,7 @@ VOLUMES: list[tuple[Doc, list[str]]] = [
     ),
     (
         {"capacity": {}},
-        ["spec.capacity: Required value", 'spec.capacity: Unsupported value: null: supported values: "storage"'],
+        ["spec.capacity: Required value", 'spec.capacity: Unsupported value: {}: supported values: "storage"'],
     ),
     ({"capacity": {"storage": "0"}}, ['spec.capacity[storage]: Invalid value: "0": must be greater than zero']),
     ({"hostPath": None}, ["spec: Required value: must specify a volume type"]),
