@@ -22,10 +22,11 @@ States = Sequence[Any]
 class Filters:
     """The filters that have something to say about the pod.
 
-    The verdict of the `local` ones that come first is asked of each version of a node once; with `explain`, of every node anew.
+    The verdict of the `local` ones that come first is asked of each version of a node once, and so is all that follows from it if there are no others; with
+    `explain`, of every node anew.
     """
 
-    __slots__ = ("active", "asked", "first", "nominated", "pod", "rest", "run")
+    __slots__ = ("active", "asked", "asked_beside", "first", "nominated", "pod", "rest", "run")
 
     def __init__(
         self, profile: Profile, cycle: CycleState, pod: PodInfo, nominated: Nominated, *, explain: bool
@@ -40,6 +41,18 @@ class Filters:
         self.first, self.rest = self.run[:local], self.run[local:]
         self.asked = question("filter", *self.active[:local]) if local else None
         self.nominated = nominated
+        self.asked_beside = self.about("beside")
+
+    def about(self, *parts: Any) -> object | None:
+        """Return a key of NodeInfo.memo for what depends on the filters, these parts, the node and the nominated pods there; None if more matters."""
+        return None if self.asked is None or self.rest else question(self.asked, *parts)
+
+    def beside(self, node: NodeInfo) -> tuple[PodInfo, ...]:
+        """Return the pods nominated to the node beside which the pod has to fit: those of at least its priority."""
+        pod, others = self.pod, self.nominated.get(node.name) if self.nominated else None
+        if not others:
+            return ()
+        return tuple([other for other in others if other.priority >= pod.priority and other.key != pod.key])
 
     @property
     def states(self) -> States:
@@ -48,8 +61,15 @@ class Filters:
 
     def on(self, node: NodeInfo) -> Status | None:
         """Return the first rejection of the node, None if the pod fits."""
-        if self.nominated and node.name in self.nominated:
-            return self.with_states(node, self.states)
+        others = self.beside(node) if self.nominated else ()
+        if others:
+            asked = self.asked_beside
+            if asked is None:
+                return self.with_states(node, self.states)
+            known = node.memo.get(asked)
+            if known is None or known[0] != others:
+                known = remember(node, asked, (others, self.with_states(node, self.states)))
+            return known[1]  # type: ignore[no-any-return]
         if self.asked is not None:
             status: Status | None = node.memo.get(self.asked, SUCCESS)
             if status is SUCCESS:
@@ -64,10 +84,9 @@ class Filters:
         The pod has to fit beside the nominated pods of at least its priority, and also without them.
         """
         pod, with_others, states_with = self.pod, node, states
-        for other in self.nominated.get(node.name, ()):
-            if other.priority >= pod.priority and other.key != pod.key:
-                with_others = with_others.with_pod(other)
-                states_with = self.added(states_with, other, with_others)
+        for other in self.beside(node):
+            with_others = with_others.with_pod(other)
+            states_with = self.added(states_with, other, with_others)
         if with_others is not node:
             status = first_rejection(self._bound(states_with), pod, with_others)
             if status is not None:

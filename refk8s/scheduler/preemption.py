@@ -12,6 +12,7 @@ because upstream begins anywhere.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from typing import Final
 
 import attrs
@@ -21,7 +22,7 @@ from refk8s.kinds.codec import EMPTY
 from refk8s.scheduler.budgets import Budget, by_violation
 from refk8s.scheduler.filters import Filters
 from refk8s.scheduler.framework import Code, Status
-from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
+from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo, remember
 
 __all__ = ["NO_VICTIMS", "Candidate", "Preemption", "best_candidates", "dry_run", "importance", "select_victims"]
 
@@ -39,6 +40,14 @@ class Candidate:
 
     victims: tuple[PodInfo, ...]
     pdb_violations: int = 0
+
+    @cached_property
+    def cost(self) -> tuple[int, int, int, int, int]:
+        """What evicting the victims costs: fewest violations, lowest top priority, smallest sum, fewest victims, latest start of the top ones."""
+        victims = self.victims
+        top = max(victim.priority for victim in victims)
+        earliest = min(started_at(victim) for victim in victims if victim.priority == top)
+        return self.pdb_violations, top, sum(v.priority + _OFFSET for v in victims), len(victims), -earliest
 
 
 @attrs.frozen
@@ -60,14 +69,31 @@ Allowed = Callable[[PodInfo, PodInfo], bool]
 
 
 def dry_run(
-    filters: Filters, nodes: Sequence[NodeInfo], budgets: Sequence[Budget], enough: int, allowed: Allowed
+    filters: Filters,
+    nodes: Sequence[NodeInfo],
+    budgets: tuple[Budget, ...],
+    enough: int,
+    allowed: Allowed,
+    *,
+    by_priority: bool = False,
 ) -> Preemption:
-    """Try the nodes in order until there are `enough` candidates, at least one of which exceeds no budget. Source: DryRunPreemption."""
+    """Try the nodes in order until there are `enough` candidates, at least one of which exceeds no budget. Source: DryRunPreemption.
+
+    With `by_priority`, nothing of the preemptor but its priority matters to `allowed`, and what is found out about a node is remembered with it.
+    """
+    asked = filters.about("victims", filters.pod.priority, budgets) if by_priority else None
     harmless: dict[str, Candidate] = {}
     violating: dict[str, Candidate] = {}
     rejected: dict[str, Status] = {}
     for node in nodes:
-        found = select_victims(filters, node, budgets, allowed)
+        if asked is None:
+            found = select_victims(filters, node, budgets, allowed)
+        else:
+            others = filters.beside(node)
+            known = node.memo.get(asked)
+            if known is None or known[0] != others:
+                known = remember(node, asked, (others, select_victims(filters, node, budgets, allowed)))
+            found = known[1]
         if isinstance(found, Status):
             rejected[node.name] = found
             continue
@@ -111,7 +137,7 @@ def best_candidates(candidates: Mapping[str, Candidate]) -> tuple[str, ...]:
     """Return the candidates that are equally good, sorted by name: upstream takes any one of them. Source: pickOneNodeForPreemption."""
     if not candidates:
         return ()
-    costs = {name: _cost(candidate) for name, candidate in candidates.items()}
+    costs = {name: candidate.cost for name, candidate in candidates.items()}
     lowest = min(costs.values())
     return tuple(sorted(name for name, cost in costs.items() if cost == lowest))
 
@@ -125,11 +151,3 @@ def started_at(pod: PodInfo) -> int:
     """When the pod was started, in ms; later than all others if it has not been."""
     start = pod.pod.status.start_time
     return unix_ms(start) if start else _NOT_STARTED
-
-
-def _cost(candidate: Candidate) -> tuple[int, int, int, int, int]:
-    """What evicting the victims costs: fewest violations, lowest top priority, smallest sum, fewest victims, latest start of the top ones."""
-    victims = candidate.victims
-    top = max(victim.priority for victim in victims)
-    earliest = min(started_at(victim) for victim in victims if victim.priority == top)
-    return candidate.pdb_violations, top, sum(v.priority + _OFFSET for v in victims), len(victims), -earliest

@@ -73,7 +73,9 @@ class DefaultPreemption(Plugin):
         if tried:
             assert cycle.filters is not None, "PostFilter ran before PreFilter"
             budgets = tuple(cycle.listers.budgets.values())
-            found = dry_run(cycle.filters, tried, budgets, self._enough(len(tried)), self.may_evict)
+            by_priority = type(self).may_evict is DefaultPreemption.may_evict
+            enough = self._enough(len(tried))
+            found = dry_run(cycle.filters, tried, budgets, enough, self.may_evict, by_priority=by_priority)
         if found.nominated:
             return PostFilterResult(SUCCESS, cycle.choose(found.nominated), found)
         statuses = [found.rejected.get(node.name, NOT_HELPFUL) for node in nodes]
