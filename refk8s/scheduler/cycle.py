@@ -245,6 +245,7 @@ def unschedulable(
 ) -> Decision:
     """Run PostFilter and put the failure together. Source: schedulingAlgorithm, RunPostFilterPlugins."""
     result = _post_filter(profile, cycle, pod, rejected)
+    verdicts = {id(status): status for status in rejected.values()}.values()
     return Decision(
         message=fit_error(
             len(cycle.snapshot),
@@ -255,7 +256,7 @@ def unschedulable(
         rejected=rejected,
         pre_filter=pre_filter,
         post_filter=result,
-        unschedulable_plugins=tuple(sorted({*plugins, *(status.plugin for status in rejected.values())} - {""})),
+        unschedulable_plugins=tuple(sorted({*plugins, *(status.plugin for status in verdicts)} - {""})),
     )
 
 

@@ -5,6 +5,7 @@ Source: pkg/scheduler/framework/types.go, FitError; pkg/scheduler/schedule_one.g
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from typing import Final
 
@@ -28,10 +29,12 @@ def fit_error(nodes: int, statuses: Iterable[Status], *, pre_filter: str = "", p
     if pre_filter:
         text += f" {pre_filter}."
     else:
+        given = list(statuses)
+        of = {id(status): status for status in given}  # many nodes share few verdicts
         histogram: dict[str, int] = {}
-        for status in statuses:
-            for reason in status.reasons:
-                histogram[reason] = histogram.get(reason, 0) + 1
+        for number, count in Counter(map(id, given)).items():
+            for reason in of[number].reasons:
+                histogram[reason] = histogram.get(reason, 0) + count
         counted = sorted(f"{count} {reason}" for reason, count in histogram.items())
         if counted:
             text += f" {', '.join(counted)}."

@@ -300,12 +300,17 @@ class Queue:
         movePodsToActiveOrBackoffQueue.
         """
         queue = self
+        opened: dict[tuple[str, str], bool] = {}
         for key in self.parked:
             entry = self.pods[key]
             if key == besides or (at_most is not None and entry.pod.priority > at_most):
                 continue
-            if entry.gate and not rules.opens(entry.pod, entry.gate, event):
-                continue
+            if entry.gate:
+                kind = (entry.pod.pod.spec.scheduler_name, entry.gate)
+                if kind not in opened:
+                    opened[kind] = rules.opens(entry.pod, entry.gate, event)
+                if not opened[kind] or self._stays_out(rules, entry):
+                    continue
             if rules.worth(entry.pod, entry.rejectors, event, old, new):
                 queue = queue.requeue(rules, entry, now_ms)
         return queue.hear(event, old, new)
@@ -338,6 +343,11 @@ class Queue:
         if entry is None or entry.state != BACKOFF or entry.backs_off(now_ms):
             return self
         return self._put(rules, attrs.evolve(entry, state=ACTIVE, order=self.next_order))
+
+    def _stays_out(self, rules: Rules, entry: Queued) -> bool:
+        """Whether the plugin that keeps the pod out does so still: then nothing changes, whatever happened."""
+        gate = rules.gate(entry.pod)
+        return gate is not None and gate.plugin == entry.gate and gate.plugin in entry.rejectors
 
     def _enter(self, rules: Rules, entry: Queued, now_ms: int | None) -> Queue:
         """Let a pod into active or back-off if no plugin keeps it out; `now_ms` None: never back-off."""

@@ -68,7 +68,8 @@ class DefaultPreemption(Plugin):
         if why_not:
             return self._failed(why_not, None, Preemption(eligible=False))
         nodes = cycle.snapshot.nodes()
-        tried = [node for node in nodes if rejected[node.name].code is Code.UNSCHEDULABLE]
+        resolvable = Code.UNSCHEDULABLE
+        tried = [node for node in nodes if rejected[node.name].code is resolvable]
         found = Preemption()
         if tried:
             assert cycle.filters is not None, "PostFilter ran before PreFilter"
