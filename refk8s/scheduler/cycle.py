@@ -245,7 +245,8 @@ def unschedulable(
 ) -> Decision:
     """Run PostFilter and put the failure together. Source: schedulingAlgorithm, RunPostFilterPlugins."""
     result = _post_filter(profile, cycle, pod, rejected)
-    verdicts = {id(status): status for status in rejected.values()}.values()
+    given = list(rejected.values())
+    verdicts = dict(zip(map(id, given), given, strict=True)).values()  # many nodes share few verdicts
     return Decision(
         message=fit_error(
             len(cycle.snapshot),

@@ -30,7 +30,7 @@ def fit_error(nodes: int, statuses: Iterable[Status], *, pre_filter: str = "", p
         text += f" {pre_filter}."
     else:
         given = list(statuses)
-        of = {id(status): status for status in given}  # many nodes share few verdicts
+        of = dict(zip(map(id, given), given, strict=True))  # many nodes share few verdicts
         histogram: dict[str, int] = {}
         for number, count in Counter(map(id, given)).items():
             for reason in of[number].reasons:
