@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from ..core.action import Action, Input, Serve, StopFaults
 from ..core.budget import KINDS
 from ..core.delta import Delta
-from ..core.enabled import deviates, enabled, first, is_quiet, label
+from ..core.enabled import enabled, first, is_quiet
 from ..core.faults import possible_of
 from ..core.invariant import Monitor, Violation
 from ..core.model import Model
@@ -28,21 +28,26 @@ from ..core.world import REQUESTS, World
 from ..explore.cluster import Parts, build
 from ..explore.drivers import RandomDriver
 from ..explore.expect import failed_steps
+from ..explore.failure import ENDLESS, GUARANTEES, Failure, of_violation
 from ..invariants import suite
 from ..scenarios import from_data
 from ..scenarios.spec import API_VERSION
-from ..trace.format import Writer
+from ..trace.format import Writer, read
+from ..trace.report import report_of_trace
 from ..zoo import MUTANTS
 
 CONVERGES_WITHIN: Final = 50_000
 """How many steps a cluster may take to become quiet when its faults have stopped."""
+
+FORETOLD: Final = "Everything is as the machine's own model of the cluster foretells it."
+"""What is demanded beside the invariants."""
 
 FAULTS: Final = tuple(kind for kind in KINDS if kind not in ("lost", "reject"))
 """The kinds of faults that `misfortune` draws from; what becomes of a writer's own requests is for rules to say."""
 
 
 class Broken(AssertionError):
-    """A guarantee was broken on the way. The message has five parts: what and where, the guarantee, what was observed, the last steps, how to replay it."""
+    """A guarantee was broken on the way. The message is a failure report (refk8s.trace.report), whose last line says how to replay it."""
 
 
 class ClusterMachine(RuleBasedStateMachine):
@@ -165,7 +170,8 @@ class ClusterMachine(RuleBasedStateMachine):
                 break
             self.act(action)
         else:
-            raise self.failed(f"the cluster is not quiet {CONVERGES_WITHIN} steps after the faults have stopped")
+            finding = f"it is not quiet {CONVERGES_WITHIN} steps after the faults have stopped"
+            raise self._report(Failure(ENDLESS, GUARANTEES[ENDLESS], finding, self.world.index), "limit")
         violation = self._monitor.check_quiet(self.model, self.world)
         if violation is not None:
             raise self.broken(violation)
@@ -175,24 +181,18 @@ class ClusterMachine(RuleBasedStateMachine):
 
     def broken(self, violation: Violation) -> Broken:
         """The report of a violation; its trace is written."""
-        path = self._write(violation)
-        about = violation.invariant
-        return self._report(f"{about.id} violated at step {violation.step}", about.guarantee, violation.finding, path)
+        return self._report(of_violation(violation), "violated")
 
     def failed(self, finding: str) -> Broken:
         """The report of something that is wrong though no invariant says so; its trace is written."""
-        path = self._write(None)
-        return self._report(f"{type(self).__name__} failed at step {self.world.index}", "", finding, path)
+        return self._report(Failure(type(self).__name__, FORETOLD, finding, self.world.index), "stopped")
 
-    def _report(self, head: str, guarantee: str, finding: str, path: Path) -> Broken:
+    def _report(self, failure: Failure, verdict: str) -> Broken:
         self._over = True
-        lines = [head, *([f"  guarantee: {guarantee}"] if guarantee else []), f"  observed:  {finding}"]
-        for before, action, _, _ in self._taken[-12:]:
-            mark = "*" if deviates(before, action) else " "
-            lines.append(f"  {mark} #{before.index:<5} {label(self.model, before, action)}")
-        return Broken("\n".join([*lines, f"reproduce: refk8s replay {path}"]))
+        path = self._write(failure, verdict)
+        return Broken("\n".join(report_of_trace(failure, read(path).steps, path)))
 
-    def _write(self, violation: Violation | None) -> Path:
+    def _write(self, failure: Failure, verdict: str) -> Path:
         self.failures.mkdir(parents=True, exist_ok=True)
         path = self.failures / f"{type(self).__name__}.trace.jsonl"
         header = {"scenario": self.scenario.data, "redacted": False, "seed": None, "driver": "hypothesis", "faults": {}}
@@ -200,7 +200,7 @@ class ClusterMachine(RuleBasedStateMachine):
         writer = Writer(path, self.model, self.origin, {**header, **named})
         for taken in self._taken:
             writer(*taken)
-        writer.close("violated" if violation is not None else "stopped", violation)
+        writer.close(verdict, None if verdict == "stopped" else failure.data())
         return path
 
 

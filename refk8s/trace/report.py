@@ -1,6 +1,6 @@
 """The failure report: what broke and where, the guarantee, what was observed and expected, the way there, and how to see it again (STYLE 11).
 
-One form for every command that finds failures: run, replay, fuzz, shrink, zoo, explore.
+One form for all that finds failures: run, replay, fuzz, shrink, zoo, explore, and the rule machines of refk8s.testing.
 """
 
 from __future__ import annotations
