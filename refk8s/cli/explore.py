@@ -45,8 +45,10 @@ def explore(
     ] = False,
     check: Annotated[
         int,
-        typer.Option(metavar="N", help="Check one of N states: fingerprints, and what follows merged states.", min=0),
-    ] = 0,
+        typer.Option(
+            metavar="N", help="Check one of N states: fingerprints, and what follows merged states; 0: none.", min=0
+        ),
+    ] = 1000,
     mutant: Annotated[str, typer.Option(metavar="ID", help="Search with this bug of the zoo in the cluster.")] = "",
     nodes: Annotated[int, NODES] = 3,
     namespace: Annotated[str, NAMESPACE] = "",
