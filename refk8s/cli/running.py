@@ -13,13 +13,13 @@ from ..core.budget import NO_FAULTS, FaultBudget
 from ..core.delta import Delta
 from ..core.digest import text
 from ..core.enabled import deviates
-from ..core.invariant import Monitor, Violation
+from ..core.invariant import Monitor
 from ..core.world import World
 from ..explore.cluster import build
 from ..explore.drivers import LENGTH, Driver, driver_of
 from ..explore.due import Witness, usual
 from ..explore.expect import failed_steps, unmet, until
-from ..explore.failure import of_violation
+from ..explore.failure import EXPECTED, REFUSED, Failure, failure_of
 from ..explore.run import Observer, Outcome, run, run_twice
 from ..scenarios import Scenario, from_data
 from ..trace.format import Writer
@@ -98,10 +98,10 @@ class Report:
 
     def ending(self) -> Iterator[str]:
         """The verdict, and what to do with it."""
-        world, violation = self.outcome.world, self.outcome.violation
-        told = list(self._violation(violation)) if violation is not None else []
+        world, failure = self.outcome.world, self.failure
+        told = list(self._told(failure)) if failure is not None else []
         yield from told[:-1]
-        yield from self.failures
+        yield from self.failures[1:] if failure is not None and failure.id in (EXPECTED, REFUSED) else self.failures
         how = ENDINGS[self.verdict]
         at = seconds(world.now_ms - self.epoch_ms)
         yield f"{how} after {self.outcome.steps} steps, {world.store.revision} revisions, {at} of logical time; {self.checked} invariants on"
@@ -113,12 +113,18 @@ class Report:
         elif told or self.failures:
             yield f"reproduce: {self._reproduce()}"
 
-    def _violation(self, violation: Violation) -> Iterator[str]:
+    @property
+    def failure(self) -> Failure | None:
+        """The first thing that is wrong; at the step limit only an invariant can be."""
+        return None if self.outcome.verdict == "limit" else failure_of(self.scenario, self.outcome, excused=self.excused)
+
+    def _told(self, failure: Failure) -> Iterator[str]:
         """The failure report, with the story of how it came to it."""
-        lines = [line for line in self.teller.lines if line.step <= violation.step]
-        told = chain(lines, lines[-1])[-MOST_CAUSES:] if lines else ()
+        lines = [line for line in self.teller.lines if line.step <= failure.step]
+        causes = chain(lines, lines[-1]) if lines and self.outcome.violation is not None else without_details(lines)
+        told = causes[-MOST_CAUSES:]
         way = [Way(line.step, f"{line.actor}: {line.text}", line.step in self.deviations) for line in told]
-        yield from report(of_violation(violation), len(self.deviations), way, self._reproduce())
+        yield from report(failure, len(self.deviations), way, self._reproduce())
 
     def _reproduce(self) -> str:
         if self.order.trace is not None:

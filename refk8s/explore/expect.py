@@ -30,12 +30,12 @@ def _unmet(world: World, wanted: Expectation) -> list[str]:
     what = f"{row.plural} {wanted.name or wanted.selector or '(all)'}"
     found = []
     if wanted.count is not None and len(stored) != wanted.count:
-        found.append(f"{what}: expected {wanted.count}, there are {len(stored)}")
+        found.append(f"{what}: there are {len(stored)}, expected {wanted.count}")
     for one in stored:
         for path, value in wanted.fields.items():
             have = at(one.document, path)
             if have != value:
-                found.append(f"{row.plural}/{one.key}: expected {path} {value!r}, it is {have!r}")
+                found.append(f"{row.plural}/{one.key}: {path} is {have!r}, expected {value!r}")
     return found
 
 

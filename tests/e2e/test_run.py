@@ -117,7 +117,14 @@ def test_an_expectation_that_is_not_met_is_a_violation(tmp_path: Path) -> None:
     (tmp_path / "mine.yaml").write_text(text)
     result = refk8s("run", tmp_path / "mine.yaml", "-q")
     assert result.code == 1
-    assert "expectation not met: pods/default/hello: expected status.phase 'Failed', it is 'Running'" in result.lines
+    head = next(number for number, line in enumerate(result.lines) if line.startswith("EXPECT violated at step "))
+    assert result.lines[head].endswith(" (0 deviations)")
+    assert result.lines[head + 1 : head + 4] == [
+        "  guarantee: Once the cluster is quiet, everything is as the scenario expects it.",
+        "  observed:  pods/default/hello: status.phase is 'Running'",
+        "  expected:  'Failed'",
+    ]
+    assert result.lines[head + 4].startswith("    #")
     assert f"reproduce: refk8s run {tmp_path}/mine.yaml --trace failure.trace.jsonl" in result.lines
 
 
