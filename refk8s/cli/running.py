@@ -116,7 +116,9 @@ class Report:
     @property
     def failure(self) -> Failure | None:
         """The first thing that is wrong; at the step limit only an invariant can be."""
-        return None if self.outcome.verdict == "limit" else failure_of(self.scenario, self.outcome, excused=self.excused)
+        return (
+            None if self.outcome.verdict == "limit" else failure_of(self.scenario, self.outcome, excused=self.excused)
+        )
 
     def _told(self, failure: Failure) -> Iterator[str]:
         """The failure report, with the story of how it came to it."""
