@@ -50,7 +50,7 @@ __all__ = [
     "unschedulable",
 ]
 
-MANY_NODES: Final = 256
+MANY_NODES: Final = 500
 """From so many nodes on a lean cycle takes the fast path (refk8s.scheduler.fast), whose arrays do not pay for fewer."""
 
 PreFilters = Callable[[Plugin, CycleState, PodInfo], "PreFilterResult | Status | Skip"]

@@ -168,14 +168,15 @@ class Lottery:
             constraint["matchLabelKeys"] = ["tier"]
         return constraint
 
-    def pod(self, name: str, nodes: int, *, pending: bool = False) -> PodInfo:
-        """A pod."""
+    def pod(self, name: str, nodes: int, *, pending: bool = False, priority: int | None = None) -> PodInfo:
+        """A pod; `priority` in place of the one that is drawn."""
         requests = {}
         if self.chance(0.7):
             requests = {"cpu": self.pick("100m", "250m", "1", "1900m"), "memory": self.pick("100Mi", "1Gi", "3Gi")}
         if self.chance(0.1):
             requests["example.com/gpu"] = "1"
-        spec: Document = {"priority": self.pick(0, 0, 5, 10)}
+        drawn = self.pick(0, 0, 5, 10)
+        spec: Document = {"priority": drawn if priority is None else priority}
         if self.chance(0.5):
             spec["affinity"] = self.affinity()
         if self.chance(0.4):
@@ -205,13 +206,21 @@ class Lottery:
         return pod(name, namespace=namespace, labels=self.labels(), metadata=metadata, status=status, **spec)
 
     def listers(self) -> Listers:
-        """Namespaces and services."""
+        """Namespaces, services and disruption budgets."""
         namespaces = [{"metadata": {"name": name, "labels": {"team": self.pick("red", "blue")}}} for name in NAMESPACES]
         services = [
             {"metadata": {"name": f"s{i}", "namespace": self.pick(*NAMESPACES)}, "spec": {"selector": self.labels()}}
             for i in range(self.random.randrange(3))
         ]
-        return Listers.of(namespaces, services)
+        budgets = [
+            {
+                "metadata": {"name": f"b{i}", "namespace": self.pick(*NAMESPACES)},
+                "spec": {"selector": {"matchLabels": {"app": self.pick("x", "y")}}},
+                "status": {"disruptionsAllowed": self.pick(0, 1)},
+            }
+            for i in range(self.random.randrange(3))
+        ]
+        return Listers.of(namespaces, services, disruption_budgets=budgets)
 
 
 def compare(seed: int) -> int:
@@ -231,7 +240,8 @@ def compare(seed: int) -> int:
     kinds = [draw.random.randrange(1 << 30) for _ in range(2)]
     rounds = draw.random.randint(2, 5)
     for turn in range(rounds):
-        pending = Lottery(Random(draw.pick(*kinds))).pod(f"q{turn}", nodes, pending=True)
+        kind, priority = Lottery(Random(draw.pick(*kinds))), draw.pick(0, 5, 10, 20)
+        pending = kind.pod(f"q{turn}", nodes, pending=True, priority=priority)
         nominated: dict[str, list[PodInfo]] = {}
         if draw.chance(0.2):
             nominated[f"n{draw.random.randrange(nodes)}"] = [draw.pod(f"m{turn}", nodes)]
@@ -251,6 +261,8 @@ def compare(seed: int) -> int:
         elif change < 0.55:
             snapshot, placed = draw.pick(*earlier)
             placed, nodes = list(placed), len(snapshot)
+        elif change < 0.65:
+            snapshot = snapshot.with_listers(draw.listers())
         earlier.append((snapshot, list(placed)))
     return rounds
 
