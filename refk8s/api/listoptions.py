@@ -11,6 +11,7 @@ from typing import Any
 
 import orjson
 
+from .default.go_syntax import complaint
 from .status import ApiError, Rejected, bad_request, cause, expired, go_quote, invalid
 
 _FORBIDDEN = "FieldValueForbidden"
@@ -75,6 +76,9 @@ _INCONSISTENT = (
 )
 
 
+_BASE64 = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
 def continue_token(revision: int, start: str) -> str:
     """The token of a page that begins at the key `start` in the list as of `revision`."""
     token = orjson.dumps({"v": _TOKEN_VERSION, "rv": revision, "start": start})
@@ -97,10 +101,16 @@ def read_continue(token: str, version: str) -> tuple[int, str]:
 
 
 def _read_token(token: str) -> tuple[str, int, str]:
+    illegal = next((at for at, char in enumerate(token) if char not in _BASE64), None)
+    if illegal is None and len(token) % 4 == 1:
+        illegal = len(token) - 1
+    if illegal is not None:
+        return f"illegal base64 data at input byte {illegal}", 0, ""
+    decoded = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     try:
-        read = orjson.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
-    except ValueError as error:
-        return str(error), 0, ""
+        read = orjson.loads(decoded)
+    except ValueError:
+        return complaint(decoded) or "it is no text in UTF-8", 0, ""
     if not isinstance(read, dict) or read.get("v") != _TOKEN_VERSION:
         shown = read.get("v", "") if isinstance(read, dict) else ""
         return f"server does not recognize this encoded version {shown}", 0, ""

@@ -140,9 +140,23 @@ def test_a_token_is_checked_and_excludes_a_revision() -> None:
     server = Server()
     three(server)
     token = server.ask("list", "configmaps", limit=1).document["continue"]
-    assert server.refused("list", "configmaps", **{"continue": "no token"})[2].startswith("invalid continue token: ")
     message = server.refused("list", "configmaps", resourceVersion="5", **{"continue": token})[2]
     assert message == "specifying resource version is not allowed when using continue"
+
+
+@pytest.mark.parametrize(
+    ("token", "problem"),
+    [
+        ("no token", "illegal base64 data at input byte 2"),
+        ("zzzzz", "illegal base64 data at input byte 4"),
+        ("zzz", "invalid character 'Ï' looking for beginning of value"),
+        ("e30", "server does not recognize this encoded version "),
+        ("ew", "unexpected end of JSON input"),
+    ],
+)
+def test_a_broken_token_is_refused_in_gos_words(token: str, problem: str) -> None:
+    message = Server().refused("list", "configmaps", **{"continue": token})[2]
+    assert message == f"invalid continue token: continue key is not valid: {problem}"
 
 
 def test_label_selectors_select_and_are_checked() -> None:
