@@ -26,6 +26,7 @@ from refk8s.api.validate.errors import (
 from refk8s.api.validate.meta import IMMUTABLE, SEGMENT, Checked, NameRules, plain, plain_update
 from refk8s.kinds.names import dns1035_label, dns1123_subdomain
 
+from .patterns import BadPattern, compiled
 from .structural import Structural, defaulted, prune, structural
 from .values import schema_errors
 
@@ -414,8 +415,8 @@ def _type_errors(of: Structural, path: str, level: str) -> Errors:
     pattern = of.raw.get("pattern")
     if isinstance(pattern, str):
         try:
-            re.compile(pattern.replace("\\z", "\\Z"))
-        except re.error as error:
+            compiled(pattern)
+        except BadPattern as error:
             text = f"must be a valid regular expression, but isn't: {error}"
             errors.append(invalid(f"{path}.pattern", pattern, text))
     return errors + _nested_errors(of.raw, path)

@@ -9,9 +9,7 @@ DEVIATES: where upstream walks maps in random order, the order here is that of t
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -32,6 +30,7 @@ from refk8s.api.validate.meta import SEGMENT, checked, plain
 from refk8s.kinds.names import dns1035_label
 
 from .formats import FORMATS
+from .patterns import BadPattern, compiled
 from .structural import Structural
 
 Raw = Mapping[str, Any]
@@ -145,18 +144,11 @@ def _text(raw: Raw, value: Any, path: str) -> Result:
     return Result()
 
 
-@lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str] | None:
-    try:
-        return re.compile(pattern.replace("\\z", "\\Z"))
-    except re.error:
-        return None
-
-
 def _matches(pattern: str, value: str) -> bool:
-    """DEVIATES: patterns are Python's regular expressions, not RE2's: what only one of the two knows may be judged differently."""
-    compiled = _compiled(pattern)
-    return compiled is None or compiled.search(value) is not None
+    try:
+        return compiled(pattern).search(value)
+    except BadPattern:  # of a definition that was stored before its pattern was checked
+        return True
 
 
 def _format(raw: Raw, value: Any, path: str) -> Result:
