@@ -101,7 +101,7 @@ class Report:
         world, failure = self.outcome.world, self.failure
         told = list(self._told(failure)) if failure is not None else []
         yield from told[:-1]
-        yield from self.failures[1:] if failure is not None and failure.id in (EXPECTED, REFUSED) else self.failures
+        yield from self.failures[1:] if failure is not None and failure.id == EXPECTED else self.failures
         how = ENDINGS[self.verdict]
         at = seconds(world.now_ms - self.epoch_ms)
         yield f"{how} after {self.outcome.steps} steps, {world.store.revision} revisions, {at} of logical time; {self.checked} invariants on"
