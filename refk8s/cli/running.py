@@ -115,10 +115,11 @@ class Report:
 
     @property
     def failure(self) -> Failure | None:
-        """The first thing that is wrong; at the step limit only an invariant can be."""
-        return (
-            None if self.outcome.verdict == "limit" else failure_of(self.scenario, self.outcome, excused=self.excused)
-        )
+        """What is wrong with the run; None also at the step limit, and where a step of a user was refused: that says one line."""
+        if self.outcome.verdict == "limit":
+            return None
+        failure = failure_of(self.scenario, self.outcome, excused=self.excused)
+        return None if failure is not None and failure.id == REFUSED else failure
 
     def _told(self, failure: Failure) -> Iterator[str]:
         """The failure report, with the story of how it came to it."""
