@@ -22,7 +22,10 @@ BINDING_REJECTED = "binding rejected"
 
 @attrs.frozen(eq=False)
 class ReportFailure(Controller):
-    """Reports failures; its keys are pods."""
+    """Reports failures; its keys are pods.
+
+    DEVIATES: a status patch that fails is not sent again, where upstream retries twice (pkg/scheduler/util/utils.go, PatchPodStatus), because the pod's next try reports it anew.
+    """
 
     name: str = "status"
     workers: int = MANY
