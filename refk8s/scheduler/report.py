@@ -24,7 +24,8 @@ BINDING_REJECTED = "binding rejected"
 class ReportFailure(Controller):
     """Reports failures; its keys are pods.
 
-    DEVIATES: a status patch that fails is not sent again, where upstream retries twice (pkg/scheduler/util/utils.go, PatchPodStatus), because the pod's next try reports it anew.
+    DEVIATES: a status patch that fails is not sent again, where upstream retries it (pkg/scheduler/util/utils.go, PatchPodStatus), because the pod's next try
+    reports it anew.
     """
 
     name: str = "status"

@@ -26,6 +26,7 @@ ports = st.lists(
 )
 containers = st.lists(
     st.fixed_dictionaries({"name": st.sampled_from("xyz")}, optional={"image": st.sampled_from("ij"), "ports": ports}),
+    min_size=1,  # a pod has at least one: an empty list of them is refused, as a list that was emptied is (null there, [] here)
     max_size=3,
     unique_by=lambda container: container["name"],
 )

@@ -19,7 +19,7 @@ from .profiles import stateful
 PLANTED = [
     ("a lost update", WritersMachine, "blind-put", {"API-01"}),
     ("an overshoot", RolloutMachine, "overshoot", {"DEPLOYMENT-01"}),
-    ("a double bind", SchedulingMachine, "double-binding", {"SCHED-05", "POD-02"}),
+    ("a double bind", SchedulingMachine, "double-binding", {"SCHED-05", "POD-02", "API-09"}),
 ]
 
 

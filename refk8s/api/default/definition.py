@@ -11,12 +11,13 @@ from refk8s.api.default.sharing import Doc
 def default_definition(document: Doc) -> Doc:
     """A decoded CustomResourceDefinition with its defaults."""
     spec = document.get("spec") or {}
-    names = dict(spec.get("names") or {})
-    kind = names.get("kind") or ""
-    if not names.get("singular"):
-        names["singular"] = kind.lower()
-    if not names.get("listKind") and kind:
-        names["listKind"] = f"{kind}List"
+    given = spec.get("names") or {}
+    kind = given.get("kind") or ""
+    # The two that may be defaults stand last, whether they were given or not: equal definitions have equal bytes.
+    names = {name: value for name, value in given.items() if name not in ("singular", "listKind")}
+    names["singular"] = given.get("singular") or kind.lower()
+    if "listKind" in given or kind:
+        names["listKind"] = given.get("listKind") or (f"{kind}List" if kind else given["listKind"])
     spec = {**spec, "names": names}
     if spec.get("conversion") is None:
         spec["conversion"] = {"strategy": "None"}
