@@ -228,7 +228,7 @@ def _with_sources(claim: Doc, old: Doc | None) -> Doc:
     if "dataSource" in spec and "dataSourceRef" not in spec:
         spec = {**spec, "dataSourceRef": spec["dataSource"]}
     elif "dataSourceRef" in spec and "dataSource" not in spec and not spec["dataSourceRef"].get("namespace"):
-        spec = {**spec, "dataSource": spec["dataSourceRef"]}
+        spec = {**spec, "dataSource": without(spec["dataSourceRef"], "namespace")}
     return with_value(claim, "spec", spec) if "spec" in claim else claim
 
 
