@@ -164,6 +164,7 @@ class Cycle(Controller):
         if change.type == ADDED or change.prev is None:
             hands.remember(CACHE, cache.put_node(node))
             self._move(hands, ClusterEvent(EventResource.NODE, ActionType.ADD), None, node)
+            self._await(hands)
             return
         before = change.prev.view(Node)
         events = node_events(before, node)
@@ -171,6 +172,8 @@ class Cycle(Controller):
             hands.remember(CACHE, cache.put_node(node))
         for event in events:
             self._move(hands, event, before, node)
+        if events:
+            self._await(hands)
 
     def on_lister(self, hands: Hands, change: Change) -> None:
         """The other objects are looked at by plugins."""
@@ -194,10 +197,12 @@ class Cycle(Controller):
         queue: Queue = hands.recall(QUEUE, EMPTY_QUEUE)
         if len(queue.parked) or len(queue.flying):
             keep_in(hands, queue, self.wake(queue, event, old, new, self.rules(hands), hands.now_ms, at_most))
+
+    def _await(self, hands: Hands) -> None:
+        """A node has come or changed: the next try of a pod that failed for want of one is no old news any more, and a run waits for it."""
+        queue: Queue = hands.recall(QUEUE, EMPTY_QUEUE)
         for key in queue.backing_off:
-            if queue.pods[
-                key
-            ].errors:  # its next try, which would have been no news, may turn out otherwise now: a run waits for it
+            if queue.pods[key].errors:
                 hands.enqueue_after("flush", key, max(1, queue.pods[key].due_ms() - hands.now_ms))
 
     def rules(self, hands: Hands) -> ProfileRules:
