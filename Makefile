@@ -6,7 +6,7 @@ STAMP := $(VENV)/.ready
 BIN := $(VENV)/bin
 SEEDS ?= 100
 
-.PHONY: demo test lint types bench soak fuzz fastpath schema specs traces renew pythons clean
+.PHONY: demo test lint types bench soak fuzz fastpath zoo schema specs traces renew pythons clean
 
 demo: $(STAMP)
 	@$(BIN)/refk8s demo --seeds $(SEEDS)

@@ -42,9 +42,8 @@ class SchedulingMachine(ClusterMachine):
         zone=st.sampled_from(("", "a", "b")),
         tolerates=st.booleans(),
         port=st.booleans(),
-        priority=st.just(0),
     )
-    def create(self, milli: int, zone: str, tolerates: bool, port: bool, priority: int) -> None:
+    def create(self, milli: int, zone: str, tolerates: bool, port: bool) -> None:
         """A pod with constraints."""
         self._made += 1
         container: dict[str, Any] = {"name": "c", "image": "c:1", "resources": {"requests": {"cpu": f"{milli}00m"}}}
