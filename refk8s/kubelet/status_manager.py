@@ -58,11 +58,13 @@ class StatusManager(Controller):
         could_run = worker is not None and not worker.is_terminated
         wanted = self.rules.merge(stored.document["status"], entry.status, rfc3339(now_ms), could_run=could_run)
         body = self.difference(uid, stored.document["status"], wanted)
+        overtaken = False
         if body is not None:
             reply = yield patch("pods", pod_key, body, subresource="status")
             if not reply.ok:
                 return Retry(f"patch: {reply.reason}")
             stored = reply.obj
+            overtaken = stored.document["status"] != wanted
         # RECORD
         worker = yield Recall(memory)
         if worker is not None and worker.entry is not None and worker.entry.sent < entry.version:
@@ -76,17 +78,17 @@ class StatusManager(Controller):
             if worker is not None:
                 yield Remember(memory, worker.with_entry(None))
         else:
-            yield from self.look_again(key, stored)
+            yield from self.look_again(key, stored, overtaken)
         return None
 
-    def look_again(self, key: str, seen: Stored) -> Generator[Any, Any, None]:
-        """Plan the next tick if somebody has changed the status since `seen` was read or written: that news came while it was no news to the pod worker."""
+    def look_again(self, key: str, seen: Stored, overtaken: bool) -> Generator[Any, Any, None]:
+        """Plan the next tick if somebody has changed the status since `seen` was read or written: that news came while it was no news to the pod worker.
+
+        `overtaken`: somebody changed it between the read and the patch, and the patch kept what it did not know of.
+        """
         newest = (yield Cached(self.stream)).get(seen.key)
-        if (
-            newest is not None
-            and newest.revision > seen.revision
-            and newest.document["status"] != seen.document["status"]
-        ):
+        later = newest is not None and newest.revision > seen.revision
+        if overtaken or (later and newest.document["status"] != seen.document["status"]):
             yield Enqueue(self.name, key, self.rules.retry_ms)
 
     def difference(self, uid: str, api: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any] | None:

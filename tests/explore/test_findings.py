@@ -17,6 +17,7 @@ from refk8s.scenarios import resolve
         ("full-node", "pct", 1066, "all=2"),
         ("namespace-teardown", "random", 2087, "all=2"),
         ("full-node", "random", 3089, "all=2"),
+        ("full-node", "swarm", 8856, "all"),
     ],
 )
 def test_a_finding_of_a_campaign_is_silent_now(scenario: str, driver: str, seed: int, faults: str) -> None:
