@@ -61,11 +61,11 @@ def excess(wanted: Amounts, others: Iterable[Amounts], have: Amounts) -> str:
             if name in other:
                 total[name] += other[name]
     if count > have.get("pods", 0):
-        return f"{count} pods, allocatable {have.get('pods', 0)}"
+        return f"{count} pods: expected at most {have.get('pods', 0)}"
     for name in sorted(total):
         if wanted[name] > 0 and total[name] > have.get(name, 0):
             unit = "m" if name == "cpu" else ""
-            return f"{name} {total[name]}{unit}, allocatable {have.get(name, 0)}{unit}"
+            return f"{name} {total[name]}{unit}: expected at most {have.get(name, 0)}{unit}"
     return ""
 
 

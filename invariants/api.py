@@ -49,18 +49,18 @@ def a_stale_write_conflicts_and_only_a_stale_one(
     old = before.store.get(request.resource, _key(request))
     if not wanted or old is None:
         return None
-    found = ""
+    found, right = "", ""
     if wanted != str(old.revision):
         if delta.commits or response.ok:
-            found = "accepted; expected 409 Conflict"
+            found, right = "accepted", "409 Conflict"
     elif request.verb == "update" and response.reason == "Conflict":
         uid = metadata.get("uid") if isinstance(metadata, Mapping) else None
         if uid in (None, "", old.uid):
-            found = "refused with 409 Conflict; expected no conflict"
+            found, right = "refused with 409 Conflict", "no conflict"
     if not found:
         return None
     what = f"{request.verb} {request.resource}/{old.key} by {before.pids[message.sender]} with resourceVersion {wanted}, current {old.revision}"
-    return f"{what}: {found}"
+    return f"{what}: {found}: expected {right}"
 
 
 @SUITE.invariant(
@@ -126,11 +126,12 @@ def a_name_is_unique_and_a_uid_is_new(before: World, action: Action, after: Worl
             continue
         old = before.store.get(change.resource, change.key)
         if old is not None and len(delta.commits) == 1:
-            return f"{change.resource}/{change.key} was created (uid {change.obj.uid}) while uid {old.uid} of this name exists"
+            return f"{change.resource}/{change.key} was created (uid {change.obj.uid}) while uid {old.uid} of this name exists: expected 409 AlreadyExists"
         for earlier in reversed(before.store.log(change.resource)):
             if earlier.key == change.key:
                 if earlier.obj.uid == change.obj.uid:
-                    return f"{change.resource}/{change.key} was created with the uid {change.obj.uid} of the object that had this name before"
+                    what = f"{change.resource}/{change.key} was created with the uid {change.obj.uid}"
+                    return f"{what} of the object that had this name before: expected a new one"
                 break
             if earlier.revision < before.store.revision - RECENT:
                 break
@@ -181,7 +182,7 @@ def identity_of_an_object_never_changes(before: World, action: Action, after: Wo
         was, now = _metadata(change.prev), _metadata(change.obj)
         for field in ("name", "namespace", "uid", "creationTimestamp"):
             if was.get(field) != now.get(field):
-                return f"{change.resource}/{change.key}: {change.actor} changed metadata.{field} from {was.get(field)} to {now.get(field)}"
+                return f"{change.resource}/{change.key}: {change.actor} changed metadata.{field} to {now.get(field)}: expected {was.get(field)}"
     return None
 
 
@@ -255,12 +256,12 @@ def deletion_starts_once_and_its_grace_only_shortens(
         if old is None:
             continue
         if new is None:
-            return f"{change.resource}/{change.key}: {change.actor} took back its deletion (deletionTimestamp {old} is gone)"
+            return f"{change.resource}/{change.key}: {change.actor} took back its deletion: expected the deletionTimestamp {old}"
         if new > old and new != rfc3339(before.now_ms):
-            return f"{change.resource}/{change.key}: {change.actor} put off its deletion from {old} to {new}"
+            return f"{change.resource}/{change.key}: {change.actor} put off its deletion to {new}: expected {old} or earlier"
         grace, shorter = was.get("deletionGracePeriodSeconds"), now.get("deletionGracePeriodSeconds")
         if grace is not None and (shorter is None or shorter > grace):
-            return f"{change.resource}/{change.key}: {change.actor} lengthened the grace period from {grace} s to {shorter} s"
+            return f"{change.resource}/{change.key}: {change.actor} lengthened the grace period to {shorter} s: expected at most {grace} s"
     return None
 
 
@@ -301,21 +302,23 @@ def _finalizer_finding(change: Change, verb: str) -> str | None:
     what = f"{change.resource}/{change.key}"
     if change.type == DELETED:
         if verb in ("delete", "deletecollection") and any(name not in COLLECTORS and name != CLEANUP for name in had):
-            return f"{what}: {change.actor} removed it while it had the finalizers {had}"
+            return f"{what}: {change.actor} removed it while it had the finalizers {had}: expected it to stay"
         if had and not was.get("deletionTimestamp"):
-            return f"{what}: {change.actor} removed it with the finalizers {had}, without a deletion"
+            return f"{what}: {change.actor} removed it with the finalizers {had}: expected a deletion before"
         return None
     if was.get("deletionTimestamp"):
         added = [name for name in has if name not in had]
         if added and not (verb in ("delete", "deletecollection") and set(added) <= COLLECTORS):
-            return f"{what}: {change.actor} added the finalizer {added[0]} after its deletion had started"
+            return (
+                f"{what}: {change.actor} added the finalizer {added[0]} after its deletion had started: expected {had}"
+            )
         if (
             had
             and not has
             and not now.get("deletionGracePeriodSeconds")
             and not (change.obj.document.get("spec") or {}).get("finalizers")
         ):
-            return f"{what}: {change.actor} removed the last finalizer and it is still there"
+            return f"{what}: {change.actor} removed the last finalizer and it is still there: expected it to be gone"
     return None
 
 
@@ -335,7 +338,8 @@ def a_refused_request_leaves_no_trace(before: World, action: Action, after: Worl
     if response.ok or response.code == 0:
         return None
     if delta.commits or after.store is not before.store:
-        return f"{message.request} of {before.pids[message.sender]} was refused with {response.code} {response.reason} and changed the store"
+        what = f"{message.request} of {before.pids[message.sender]} was refused with {response.code} {response.reason}"
+        return f"{what} and changed the store: expected revision {before.store.revision} as before"
     return None
 
 
@@ -354,7 +358,8 @@ def a_write_that_changes_nothing_is_no_write(before: World, action: Action, afte
             continue
         was, now = change.prev.document, change.obj.document
         if _same_content(was, now) and _tracked(was) == _tracked(now):
-            return f"{change.resource}/{change.key}: {change.actor} made version {change.revision}, which equals version {change.prev.revision}"
+            what = f"{change.resource}/{change.key}: {change.actor} made version {change.revision}"
+            return f"{what}, which equals version {change.prev.revision}: expected no new version"
     return None
 
 
@@ -423,7 +428,7 @@ def a_list_in_pages_shows_one_revision(before: World, action: Action, after: Wor
         return None
     what = f"{request} by {before.pids[message.sender]}, begun at revision {revision}"
     if response.revision != revision:
-        return f"{what}: the page is of revision {response.revision}"
+        return f"{what}: the page is of revision {response.revision}: expected {revision}"
     try:
         held = before.store.at(row.key, revision)
     except Expired:
@@ -438,7 +443,8 @@ def a_list_in_pages_shows_one_revision(before: World, action: Action, after: Wor
     if shown != expected:
         return f"{what}: shows {_versions(shown)}; expected {_versions(expected)}"
     if bool((response.document or {}).get("continue")) != (len(found) > limit):
-        return f"{what}: {'no token' if len(found) > limit else 'a token'} goes with it though {max(len(found) - limit, 0)} are left"
+        words = ("no token", "a token") if len(found) > limit else ("a token", "none")
+        return f"{what}: {words[0]} goes with it, {max(len(found) - limit, 0)} are left: expected {words[1]}"
     return None
 
 

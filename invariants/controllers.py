@@ -58,7 +58,7 @@ def a_replica_set_gets_no_more_pods_than_it_wants(
         if len(active) > wanted and process.incarnation == 0:
             known = _known(after, change.actor, active, _seen(flight, "pods"))
             if known > wanted:
-                return f"pods/{change.key}: {change.actor} made it for replicasets/{stored.key}, which has {known} active pods then and wants {wanted}"
+                return f"pods/{change.key}: {change.actor} made it for replicasets/{stored.key}, which has {known} active pods then: expected at most {wanted}"
     return None
 
 

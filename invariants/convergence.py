@@ -83,7 +83,7 @@ def deployments_reach_what_they_want_or_say_why_not(model: Model, world: World) 
         for field in ("replicas", "readyReplicas", "availableReplicas"):
             total = sum((one.document.get("status") or {}).get(field, 0) for one in owned)
             if status.get(field, 0) != total:
-                return f"{what}: status.{field} is {status.get(field, 0)}, its ReplicaSets have {total}"
+                return f"{what}: status.{field} is {status.get(field, 0)}: expected {total}, as its ReplicaSets have"
         wanted = spec.get("replicas", 1)
         if any(_noted_size(one) not in (None, str(wanted)) for one in owned):
             continue
@@ -94,7 +94,7 @@ def deployments_reach_what_they_want_or_say_why_not(model: Model, world: World) 
             progress_state(stored.document)[""] == "progressing"
             and spec.get("progressDeadlineSeconds", NO_LIMIT) != NO_LIMIT
         ):
-            return f"{what}: its rollout neither ends nor times out (updated, present and available are {counts}: expected {wanted})"
+            return f"{what}: its rollout goes on for ever, updated, present and available are {counts}: expected {wanted}, or ProgressDeadlineExceeded"
         if _condition(status, "ReplicaFailure") == "True" or any(_waits(world, one) for one in _newest(owned)):
             continue
         if (spec.get("strategy") or {}).get("type") == "Recreate" and status.get("terminatingReplicas"):
@@ -121,7 +121,7 @@ def replica_sets_have_the_pods_they_want_or_say_why_not(model: Model, world: Wor
         going = [pod for pod in _owned(pods, stored) if _is_going(pod)]
         for field, count in (("replicas", len(active)), ("readyReplicas", ready), ("terminatingReplicas", len(going))):
             if status.get(field, 0) != count:
-                return f"{what}: status.{field} is {status.get(field, 0)}, there are {count}"
+                return f"{what}: status.{field} is {status.get(field, 0)}: expected {count}, as there are"
     return None
 
 
@@ -142,13 +142,13 @@ def nothing_waits_without_saying_what_for(model: Model, world: World) -> str | N
         for stored in world.store.collection(resource).objects.values():
             metadata = stored.document["metadata"]
             if metadata.get("deletionTimestamp") and not metadata.get("finalizers"):
-                return f"{resource}/{stored.key} is being deleted, has no finalizer, and is still there"
+                return f"{resource}/{stored.key} is being deleted, has no finalizer, and is still there: expected it to be gone"
     if not _runs(world, MANAGER):
         return None
     for stored in world.store.collection("namespaces").objects.values():
         metadata = stored.document["metadata"]
         if metadata.get("deletionTimestamp") and not metadata.get("finalizers") and not _contents(world, stored.key):
-            return f"namespaces/{stored.key} is being deleted, is empty, and is still there"
+            return f"namespaces/{stored.key} is being deleted, is empty, and is still there: expected it to be gone"
     return None
 
 
@@ -179,7 +179,7 @@ def no_pod_waits_for_a_node_that_has_room(model: Model, world: World) -> str | N
             others = unfinished_on(world, node.key)
             full = excess(wanted, [requests(other) for other in others], allocatable(node.document))
             if not full and not clash(ports, [port for other in others for port in host_ports(other.document)]):
-                return f"pods/{stored.key} waits for a node, and {node.key} is open to it and has room"
+                return f"pods/{stored.key} waits for a node, and {node.key} is open to it and has room: expected it to be bound"
     return None
 
 
@@ -443,22 +443,28 @@ def _stuck(world: World, pod: Stored) -> str:
     if metadata.get("deletionTimestamp"):
         if metadata.get("finalizers") or (node and not _is_served(world, node) and world.store.get("nodes", node)):
             return ""
-        return f"it is being deleted, {'its node is up' if node else 'has no node'}, and it is still there"
+        return f"it is being deleted, {'its node is up' if node else 'has no node'}, and it is still there: expected it to be gone"
     if status.get("phase") in TERMINAL:
         return ""
     if not node:
         mine = spec.get("schedulerName", "default-scheduler") == "default-scheduler" and _runs(world, SCHEDULER)
-        silent = mine and _condition(status, "PodScheduled") != "False"
-        return "it waits for a node and does not say why (PodScheduled is not False)" if silent else ""
+        said = _condition(status, "PodScheduled")
+        if not mine or said == "False":
+            return ""
+        return f"it waits for a node and does not say why, PodScheduled is {said or 'absent'}: expected False"
     if not _is_served(world, node):
-        return "" if world.store.get("nodes", node) else f"it is on {node}, which does not exist"
+        return (
+            ""
+            if world.store.get("nodes", node)
+            else f"it is on {node}, which does not exist: expected it to be collected"
+        )
     shown = {entry["name"]: entry for entry in status.get("containerStatuses") or ()}
     for container in spec["containers"]:
         state = shown.get(container["name"], {}).get("state") or {}
         if not state:
-            return f"{node} has not said anything of its container {container['name']}"
+            return f"{node} has not said anything of its container {container['name']}: expected a state"
         if "waiting" in state and not state["waiting"].get("reason"):
-            return f"its container {container['name']} waits on {node} without a reason"
+            return f"its container {container['name']} waits on {node} without a reason: expected one"
     return ""
 
 

@@ -101,10 +101,13 @@ def ready_means_containers_ready(before: World, action: Action, after: World, de
         if all(_condition(now, kind) == _condition(was, kind) for kind in ("Ready", "ContainersReady")):
             continue
         ready, containers = _condition(now, "Ready") == "True", _condition(now, "ContainersReady") == "True"
+        what = f"pods/{change.key}: {change.actor} shows"
         if ready and not containers:
-            return f"pods/{change.key}: {change.actor} shows Ready True and ContainersReady {_condition(now, 'ContainersReady') or 'absent'}"
+            shown = _condition(now, "ContainersReady") or "absent"
+            return f"{what} Ready True and ContainersReady {shown}: expected Ready False"
         if containers and not ready and not change.obj.document["spec"].get("readinessGates"):
-            return f"pods/{change.key}: {change.actor} shows ContainersReady True and Ready {_condition(now, 'Ready') or 'absent'} without a readiness gate"
+            shown = _condition(now, "Ready") or "absent"
+            return f"{what} ContainersReady True and Ready {shown} without a readiness gate: expected Ready True"
     return None
 
 

@@ -80,14 +80,18 @@ def victims_are_less_important_and_none_is_superfluous(
         node, found = made.nominated_node_name, made.details
         what = f"{after.pids[p]} makes room for {where} on {node}"
         if pod.pod.spec.preemption_policy == "Never":
-            return f"{what} though its preemptionPolicy is Never"
+            return f"{what} though its preemptionPolicy is Never: expected no victims"
         candidate = found.candidates[node]
         why = _wrong_victims(pod, node, candidate.victims, cache.snapshot, nominated)
         if why:
             return f"{what}: {why}"
         count = _violations(pod, node, candidate.victims, cache.snapshot)
-        if count and min(_violations(pod, n, c.victims, cache.snapshot) for n, c in found.candidates.items()) < count:
-            return f"{what}: that exceeds disruption budgets {count} times, and another candidate exceeds fewer"
+        if not count:
+            continue
+        each = {n: _violations(pod, n, c.victims, cache.snapshot) for n, c in found.candidates.items()}
+        least = min(each, key=lambda n: each[n])
+        if each[least] < count:
+            return f"{what}: that exceeds disruption budgets {count} times: expected {each[least]}, as on {least}"
     return None
 
 
@@ -131,7 +135,7 @@ def a_binding_ends_the_nomination(before: World, action: Action, after: World, d
             continue
         left = (change.obj.document.get("status") or {}).get("nominatedNodeName")
         if left:
-            return f"pods/{change.key}: it was bound to {change.obj.document['spec']['nodeName']} and is nominated to {left}"
+            return f"pods/{change.key}: it was bound to {change.obj.document['spec']['nodeName']} and is nominated to {left}: expected no nomination"
     return None
 
 
@@ -156,14 +160,14 @@ def the_most_important_active_pod_is_tried_first(
         where, pod, _, _, _, queue = data
         if len(queue.pods) > FEW_PODS:
             continue
-        since_ms = queue.pods[pod.key].since_ms
+        since_ms, what = queue.pods[pod.key].since_ms, f"{after.pids[p]} tries {where}"
         for other in queue.pods.values():
             if other.state != ACTIVE:
                 continue
             if other.pod.priority > pod.priority:
-                return f"{after.pids[p]} tries {where} (priority {pod.priority}) before {_named(other.pod)} (priority {other.pod.priority})"
+                return f"{what} (priority {pod.priority}) before priority {other.pod.priority}: expected {_named(other.pod)}"
             if other.pod.priority == pod.priority and other.since_ms < since_ms:
-                return f"{after.pids[p]} tries {where} (since {since_ms} ms) before {_named(other.pod)} (since {other.since_ms} ms)"
+                return f"{what} (there since {since_ms} ms) before one of {other.since_ms} ms: expected {_named(other.pod)}"
     return None
 
 
@@ -185,13 +189,13 @@ def the_chosen_node_has_the_highest_score(before: World, action: Action, after: 
             continue
         where, pod, decision, cache, nominated, _ = data
         if decision.best and decision.chosen not in decision.best:
-            return f"{after.pids[p]} chose {decision.chosen} for {where}, which is none of the best: {', '.join(decision.best)}"
+            return f"{after.pids[p]} chose {decision.chosen} for {where}, which is none of the best: expected {' or '.join(decision.best)}"
         if not _is_scored(after, p, pod, cache.snapshot):
             continue
         again = schedule(PROFILE, pod, cache.snapshot, nominated=nominated, explain=True)
         if again.chosen and decision.chosen not in again.best:
-            totals = ", ".join(f"{name} {again.totals[name]}" for name in sorted(again.totals))
-            return f"{after.pids[p]} chose {decision.chosen} for {where}, whose score is not the highest: {totals}"
+            best = " or ".join(_scored(name, again.totals) for name in again.best or (again.chosen,))
+            return f"{after.pids[p]} chose {_scored(decision.chosen, again.totals)} for {where}: expected {best}"
     return None
 
 
@@ -208,7 +212,7 @@ def a_gated_pod_is_not_scheduled(before: World, action: Action, after: World, de
     for p, kind, data in delta.notes:
         if kind == "decision" and data[1].pod.spec.scheduling_gates:
             names = ", ".join(gate.name for gate in data[1].pod.spec.scheduling_gates)
-            return f"{after.pids[p]} tries {data[0]}, which waits for its gates {names}"
+            return f"{after.pids[p]} tries {data[0]}, which waits for its gates {names}: expected no try"
     return None
 
 
@@ -223,6 +227,11 @@ def _placements(delta: Delta) -> Iterator[tuple[int, str, PodInfo, str, Snapshot
 
 def _named(pod: PodInfo) -> str:
     return f"{pod.namespace}/{pod.name}"
+
+
+def _scored(node: str, totals: Mapping[str, int]) -> str:
+    """A node with its score, if it has one."""
+    return f"{node} (score {totals[node]})" if node in totals else node
 
 
 def _is_bound(pod: Stored) -> bool:
@@ -251,7 +260,7 @@ def _kept_away(pod: PodInfo, node: NodeInfo, snapshot: Snapshot) -> str:
                         and there.labels.get(term.topology_key) == value
                         and _selects(term, theirs, snapshot)
                     ):
-                        return f"{_named(mine)} keeps away from {_named(theirs)} in {term.topology_key}={value}"
+                        return f"{_named(mine)} keeps away from {_named(theirs)} in {term.topology_key}={value}: expected another such domain"
     return ""
 
 
@@ -286,10 +295,10 @@ def _skewed(pod: PodInfo, node: NodeInfo, snapshot: Snapshot) -> str:
                 )
         domain = node.labels.get(key)
         if domain is None:
-            return f"{node.name} has no {key}"
+            return f"{node.name} has no label {key}: expected one"
         skew = counts.get(domain, 0) + selector.matches(pod.labels) - min(counts.values(), default=0)
         if counts and skew > constraint.max_skew:
-            return f"{key}={domain} would be {skew} ahead, maxSkew {constraint.max_skew}"
+            return f"{key}={domain} would be {skew} ahead: expected at most {constraint.max_skew}"
     return ""
 
 
@@ -299,24 +308,24 @@ def _wrong_victims(
     """What is wrong with the victims, "" if nothing is."""
     node = snapshot.node(name)
     if node is None or not victims:
-        return "there is no such node" if node is None else "nobody is to go"
+        return "there is no such node: expected one" if node is None else "nobody is to go: expected victims"
     for victim in victims:
         if node.pod(victim.key) is None:
-            return f"{_named(victim)} is not there"
+            return f"{_named(victim)} is not there: expected a pod of that node"
         if victim.priority >= pod.priority:
-            return f"{_named(victim)} has priority {victim.priority}, the pod {pod.priority}"
+            return f"{_named(victim)} has priority {victim.priority}: expected less than {pod.priority}"
     if unfit(pod.pod, node.node):
         return unfit(pod.pod, node.node)
     left = snapshot
     for victim in victims:
         left = left.without_pod(victim.key, name)
     if not _fits(pod, name, left, nominated):
-        return "the pod does not fit even then"
+        return "the pod does not fit even then: expected room for it"
     if pod.required_affinity:
         return ""  # it may depend on the pods that are given back later
     for victim in victims:
         if _fits(pod, name, left.with_pod(victim, name), nominated):
-            return f"{_named(victim)} need not go"
+            return f"{_named(victim)} goes, and there is room beside it: expected it to stay"
     return ""
 
 

@@ -71,14 +71,11 @@ def a_quiet_scheduler_s_cache_is_what_the_store_says(model: Model, world: World)
             continue
         cache: Cache = process.memory.get("cache", EMPTY_CACHE)
         for key in cache.assumed:
-            return f"{pid} still assumes pod {key} on {cache.assumed[key]}"
+            return f"{pid} still assumes pod {key} on {cache.assumed[key]}: expected no assumed pod"
         placed = dict(cache.placed.items())
-        for key in sorted(set(bound) ^ set(placed)):
-            has = "counts a pod that is not there" if key in placed else "does not count a pod"
-            return f"{pid} {has}: {key} on {placed.get(key) or bound.get(key)}"
-        moved = sorted(key for key in bound if bound[key] != placed[key])
-        if moved:
-            return f"{pid} counts pod {moved[0]} on {placed[moved[0]]}, it is on {bound[moved[0]]}"
+        for key in sorted({*bound, *placed}):
+            if bound.get(key) != placed.get(key):
+                return f"{pid} counts pod {key} on {placed.get(key, 'no node')}: expected it on {bound.get(key, 'no node')}"
     return None
 
 
@@ -96,5 +93,6 @@ def _strange_move(before: World, after: World, delta: Delta, machine: Machine, m
         for move in moves(old.log if old is not None else None, new.log):
             if machine.row(move.before, move.after, SCHEDULER) is None:
                 places = f"from {move.before or 'nowhere'} to {move.after or 'nowhere'}"
-                return f"{after.pids[p]}: pod {move.key} went {places} in the {memory}, which no row of {machine.id} allows"
+                what = f"{after.pids[p]}: pod {move.key} went {places} in the {memory}, which no row of {machine.id} allows"
+                return f"{what}: expected {machine.allowed(move.before, after, None)}"
     return None

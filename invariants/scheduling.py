@@ -48,17 +48,17 @@ def a_decision_rests_on_a_state_of_the_store_and_its_own_assumptions(
         info = cache.snapshot.node(chosen)
         stored = roots["nodes"].get(chosen) if "nodes" in roots else None
         if info is None or stored is None:
-            return f"{after.pids[p]} chose {chosen} for {where}, which its informer does not know"
+            return f"{after.pids[p]} chose {chosen} for {where}, which its informer does not know: expected a node that it shows"
         if _hard_facts(info.node) != _hard_facts(stored.view(Node)):
-            return f"{after.pids[p]} chose {chosen} for {where} by labels, taints or resources that are not those of revision {stored.revision}"
+            return f"{after.pids[p]} chose {chosen} for {where} by other labels, taints or resources: expected those of revision {stored.revision}"
         bound = dict(_bound(roots["pods"], chosen))
         seen = {each.key: each.name for each in info.pods}
         missing = [key for uid, key in bound.items() if uid not in seen]
         if missing:
-            return f"{after.pids[p]} chose {chosen} for {where} without counting {missing[0]}, which is bound there"
+            return f"{after.pids[p]} chose {chosen} for {where} without {missing[0]}: expected it to be counted, since it is bound there"
         phantoms = [name for uid, name in seen.items() if uid not in bound and cache.assumed.get(uid) != chosen]
         if phantoms:
-            return f"{after.pids[p]} chose {chosen} for {where} and counts {phantoms[0]} there, which is neither bound nor assumed"
+            return f"{after.pids[p]} chose {chosen} for {where} and counts {phantoms[0]} there: expected only pods that are bound or assumed there"
     return None
 
 
@@ -110,7 +110,9 @@ def a_bound_pod_and_its_node_have_matched(before: World, action: Action, after: 
         else:
             if after.store.log("nodes").base:
                 continue
-            return f"pods/{change.key}: {change.actor} bound it to {name}: {why or 'there is no such node'}"
+            return (
+                f"pods/{change.key}: {change.actor} bound it to {name}: {why or 'there is no such node: expected one'}"
+            )
     return None
 
 
@@ -172,11 +174,11 @@ def a_binding_takes_an_unbound_living_pod_of_its_uid(
             continue
         what = f"pods/{change.key}: the binding of {change.actor} took effect"
         if pod.document["spec"].get("nodeName"):
-            return f"{what} though it was on {pod.document['spec']['nodeName']} already"
+            return f"{what} though it was on {pod.document['spec']['nodeName']} already: expected 409 Conflict"
         if pod.document["metadata"].get("deletionTimestamp"):
-            return f"{what} though it was being deleted"
+            return f"{what} though it was being deleted: expected 409 Conflict"
         if uid and uid != pod.uid:
-            return f"{what} though it is for uid {uid}, and this is {pod.uid}"
+            return f"{what} on uid {pod.uid}: expected {uid}, or 409 Conflict"
     return None
 
 
@@ -258,14 +260,14 @@ def unfit(pod: Pod, node: Node) -> str:
     """Why a pod cannot run on a node whatever else runs there, "" if it can."""
     name, spec = node.metadata.name, pod.spec
     if spec.node_name and spec.node_name != name:
-        return f"it names {spec.node_name}"
+        return f"{name} is not the node that it names: expected {spec.node_name}"
     if node.spec.unschedulable and not tolerated(spec.tolerations, CORDONED):
-        return f"{name} is cordoned"
+        return f"{name} is cordoned: expected a node that is not"
     taint = untolerated(node.spec.taints, spec.tolerations, (NO_SCHEDULE, NO_EXECUTE))
     if taint is not None:
-        return f"{name} has the taint {taint.key}:{taint.effect}, which it does not tolerate"
+        return f"{name} has the taint {taint.key}:{taint.effect}: expected none that it does not tolerate"
     if not required_nodes(pod).matches(name, node.metadata.labels):
-        return f"{name} does not match its node selector or affinity"
+        return f"{name} does not match its node selector or affinity: expected a node that does"
     return ""
 
 
@@ -281,7 +283,7 @@ def _no_room(pod: Any, info: Any) -> str:
         for name in scalar:
             scalar[name] += other.request.scalar.get(name, 0)
     if len(info.pods) >= have.allowed_pod_number:
-        return f"{len(info.pods)} pods are there, allocatable {have.allowed_pod_number}"
+        return f"{len(info.pods) + 1} pods: expected at most {have.allowed_pod_number}"
     for name, asked, sum_of, limit in (
         ("cpu", wanted.milli_cpu, cpu, have.milli_cpu),
         ("memory", wanted.memory, memory, have.memory),
@@ -289,9 +291,10 @@ def _no_room(pod: Any, info: Any) -> str:
         *((name, wanted.scalar[name], amount, have.scalar.get(name, 0)) for name, amount in sorted(scalar.items())),
     ):
         if asked > 0 and sum_of > limit:
-            return f"{name} {sum_of} in all, allocatable {limit}"
+            unit = "m" if name == "cpu" else ""
+            return f"{name} {sum_of}{unit}: expected at most {limit}{unit}"
     port = clash(pod.ports, [port for other in info.pods for port in other.ports]) if pod.ports else ""
-    return f"{port} is taken" if port else ""
+    return f"{port} is taken: expected it to be free" if port else ""
 
 
 def unfinished_on(world: World, node: str) -> list[Stored]:
@@ -313,7 +316,7 @@ def _conflict(pod: Stored, others: list[Stored], have: Amounts) -> str:
     if why or not ports:
         return why
     port = clash(ports, [port for other in others for port in host_ports(other.document)])
-    return f"{port} is taken" if port else ""
+    return f"{port} is taken: expected it to be free" if port else ""
 
 
 def _versions(world: World, name: str) -> Iterator[Stored]:

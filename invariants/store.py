@@ -62,15 +62,14 @@ def watch_delivers_only_what_its_selector_covers(
     field, _, value = selector.partition("=")
     for change in delta.batch or (last,):
         if change.resource != resource:
-            return f"{after.pids[p]} watches {stream} and got an event of {change.resource}/{change.key}"
+            return f"{after.pids[p]} watches {stream} and got an event of {change.resource}/{change.key}: expected only {resource}"
         if field == "node":
-            nodes = [
-                version.document["spec"].get("nodeName") for version in (change.obj, change.prev) if version is not None
-            ]
+            versions = [version for version in (change.obj, change.prev) if version is not None]
+            nodes = [version.document["spec"].get("nodeName") or "no node" for version in versions]
             if value not in nodes:
-                return f"{after.pids[p]} watches {stream} and got {change.key}, which is on {nodes}"
+                return f"{after.pids[p]} watches {stream} and got {change.key} on {nodes[0]}: expected only pods of {value}"
         elif field == "name" and change.key != value:
-            return f"{after.pids[p]} watches {stream} and got {change.key}"
+            return f"{after.pids[p]} watches {stream} and got {change.key}: expected only {value}"
     return None
 
 
@@ -101,7 +100,7 @@ def watch_delivers_no_event_twice(before: World, action: Action, after: World, d
         return None
     pid, stream, old, new, changes = moved
     if changes and old is not None and new.position < old.position + len(changes):
-        return f"{pid} got event {old.position} of {stream} again ({changes[-1].type} {changes[-1].key})"
+        return f"{pid} got {changes[-1].type} {changes[-1].key} of {stream} again, and is at event {new.position}: expected {old.position + len(changes)}"
     return None
 
 
@@ -151,17 +150,16 @@ def cache_is_a_state_that_the_store_had_and_never_goes_back(
         return None
     pid, stream, old, new, _ = moved
     if old is not None and new.revision < old.revision:
-        return f"the cache of {pid} of {stream} went from revision {old.revision} back to {new.revision}"
+        return f"the cache of {pid} of {stream} went back to revision {new.revision}: expected {old.revision} or later"
     log = after.store.log(stream)
     if new.position <= log.base:
         return None
     taken = log[new.position - 1]
     if taken.revision > new.revision:
-        return f"the cache of {pid} of {stream} says revision {new.revision} and has taken an event of {taken.revision}"
+        return f"the cache of {pid} of {stream} says revision {new.revision}: expected {taken.revision}, of which it has taken an event"
     if new.revision == taken.revision and new.root is not taken.root:
-        return (
-            f"the cache of {pid} of {stream} at revision {new.revision} is not the state of the store at that revision"
-        )
+        has, wanted = _versions(new.root, stream), _versions(taken.root, stream)
+        return f"the cache of {pid} of {stream} at revision {new.revision} has {_difference(has, wanted)}"
     return None
 
 
@@ -178,9 +176,9 @@ def watches_get_a_commit_whole(before: World, action: Action, after: World, delt
                 place -= 1
             found = log[place] if place >= log.base else None
             if found is None or found.revision != change.revision:
-                return f"{change.type} {change.key}@{change.revision} is not in the stream {stream}"
+                return f"{change.type} {change.key}@{change.revision} is not in the stream {stream}: expected one event of it"
             if found.obj is not change.obj or (place > log.base and log[place - 1].revision == change.revision):
-                return f"the stream {stream} has something else beside {change.type} {change.key} at revision {change.revision}"
+                return f"the stream {stream} has another event at revision {change.revision}: expected only {change.type} {change.key}"
     return None
 
 
@@ -205,15 +203,25 @@ def caches_converge_to_the_store(model: Model, world: World) -> str | None:
         if informer is None or world.held >> iid & 1:
             continue
         stream = model.program(world.pids[p]).streams[place]
-        has = [(stored.key, stored.revision) for stored in informer.root.cache(stream).all()]
-        wanted = [
-            (stored.key, stored.revision)
-            for stored in world.store.collection(stream.partition("@")[0]).cache(stream).all()
-        ]
+        has = _versions(informer.root, stream)
+        wanted = _versions(world.store.collection(stream.partition("@")[0]), stream)
         if has != wanted:
-            different = sorted(set(has) ^ set(wanted))[0]
-            return f"the cache of {world.pids[p]} of {stream} differs from the store at {different[0]} (revision {different[1]})"
+            return f"the cache of {world.pids[p]} of {stream} has {_difference(has, wanted)}"
     return None
+
+
+def _versions(root: Any, stream: str) -> dict[str, int]:
+    """Key → revision of what a state of the store holds of a stream."""
+    return {stored.key: stored.revision for stored in root.cache(stream).all()}
+
+
+def _difference(has: dict[str, int], wanted: dict[str, int]) -> str:
+    """The first object in which two states differ: the version that is there, and the one expected."""
+    for key in sorted({*has, *wanted}):
+        if has.get(key) != wanted.get(key):
+            found, right = (f"{key}@{each[key]}" if key in each else f"no {key}" for each in (has, wanted))
+            return f"{found}: expected {right}"
+    return "other contents at the same revisions: expected the same"
 
 
 def _moved(before: World, after: World, delta: Delta) -> tuple[str, str, Any, Any, tuple[Any, ...]] | None:

@@ -37,7 +37,7 @@ def an_object_is_as_writers_left_it(before: World, action: Action, after: World,
         stored = after.store.get(demand["resource"], demand["key"])
         what, wanted = f"{demand['resource']}/{demand['key']}", demand["content"]
         if (stored is None) != (wanted is None):
-            return f"{what} is {'gone' if stored is None else 'there'}, expected the opposite"
+            return f"{what} is {'gone: expected it to be there' if stored is None else 'there: expected it to be gone'}"
         if stored is None:
             continue
         document = stored.document

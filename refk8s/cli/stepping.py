@@ -23,6 +23,7 @@ from ..trace.format import Writer, is_trace, read
 from ..trace.objects import head_of, rows
 from ..trace.redact import redact
 from ..trace.replay import action_of, scenario_of, world_of
+from ..trace.report import middle
 from ..trace.story import without_details
 from ..trace.why import chain, line_about
 from . import looking, meddling
@@ -197,8 +198,8 @@ class Shell:
         violation = done.violation
         assert violation is not None
         typer.echo(f"{violation.invariant.id} violated at step {violation.step}")
-        typer.echo(f"  guarantee: {violation.invariant.guarantee}")
-        typer.echo(f"  observed:  {violation.finding}")
+        for line in middle(violation.invariant.guarantee, violation.finding):
+            typer.echo(line)
 
     # ---- looking
 

@@ -59,6 +59,14 @@ class Machine:
                 return row
         return None
 
+    def allowed(self, state: str, world: Any, change: Any) -> str:
+        """In words, what may follow a state: that it stays, or by whom what its rows lead to. Rows whose condition the change does not meet are none."""
+        onward: dict[str, list[str]] = {}
+        for row in self.rows:
+            if row.before == state and (row.provided is None or row.provided(world, change)):
+                onward.setdefault(row.actor.replace("|", " or ").replace("*", "anyone"), []).append(row.after or "none")
+        return ", or ".join([state or "none", *(f"by {actor} {', '.join(to)}" for actor, to in onward.items())])
+
     def fired(self, change: Any) -> list[tuple[str, str, str, Row | None]]:
         """(instance, before, after, row) of every change of state that a commit made."""
         if change.type == "DELETED":
@@ -84,7 +92,8 @@ class Machine:
                         row = None
                     if row is None and not (change.actor.partition("/")[0] in self.outsiders and _says_so(delta)):
                         what = f"{self.resource}/{change.key}{f' {instance}' if instance else ''}"
-                        return f"{what}: {change.actor} changed {self.field} from {was or 'none'} to {now or 'none'}, which no row of {self.id} allows"
+                        what = f"{what}: {change.actor} changed {self.field} from {was or 'none'} to {now or 'none'}"
+                        return f"{what}, which no row of {self.id} allows: expected {self.allowed(was, before, change)}"
             return None
 
         guarantee = f"Every change of {self.field} of {self.resource} is a row of the table {self.id}, made by that row's actor."

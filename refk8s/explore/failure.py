@@ -60,12 +60,15 @@ def failure_of(scenario: Scenario, outcome: Outcome, *, excused: str = "") -> Fa
     at = outcome.world.index
     if outcome.verdict in ("limit", "hot loop"):
         return Failure(
-            ENDLESS, GUARANTEES[ENDLESS], f"it is not quiet after {outcome.steps} steps ({outcome.verdict})", at
+            ENDLESS,
+            GUARANTEES[ENDLESS],
+            f"it is not quiet after {outcome.steps} steps ({outcome.verdict}): expected it to be",
+            at,
         )
     if excused:
         return None
     refused = failed_steps(outcome.world) if scenario.must_succeed else []
     if refused:
-        return Failure(REFUSED, GUARANTEES[REFUSED], refused[0], at)
+        return Failure(REFUSED, GUARANTEES[REFUSED], f"{refused[0]}: expected success", at)
     missing = unmet(outcome.world, scenario.expect) if outcome.verdict == "quiet" else []
     return Failure(EXPECTED, GUARANTEES[EXPECTED], missing[0], at) if missing else None

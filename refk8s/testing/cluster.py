@@ -170,7 +170,7 @@ class ClusterMachine(RuleBasedStateMachine):
                 break
             self.act(action)
         else:
-            finding = f"it is not quiet {CONVERGES_WITHIN} steps after the faults have stopped"
+            finding = f"it is not quiet {CONVERGES_WITHIN} steps after the faults have stopped: expected it to be"
             raise self._report(Failure(ENDLESS, GUARANTEES[ENDLESS], finding, self.world.index), "limit")
         violation = self._monitor.check_quiet(self.model, self.world)
         if violation is not None:

@@ -31,13 +31,24 @@ class Way:
 def report(failure: Failure, deviations: int, way: Iterable[Way], reproduce: str) -> Iterator[str]:
     """The lines of a failure report. `reproduce` is the command that shows the failure again."""
     yield f"{failure.id} violated at step {failure.step} ({deviations} deviation{'' if deviations == 1 else 's'})"
-    yield f"  guarantee: {failure.guarantee}"
-    observed, *expected = re.split(r"[:;,] expected ", failure.finding, maxsplit=1)
-    yield f"  observed:  {observed}"
-    yield f"  expected:  {expected[0] if expected else 'what the guarantee says'}"
+    yield from middle(failure.guarantee, failure.finding)
     for line in way:
         yield f"  {'*' if line.starred else ' '} #{line.step:<5} {line.text}"
     yield f"reproduce: {reproduce}"
+
+
+def middle(guarantee: str, finding: str) -> Iterator[str]:
+    """The lines that say what was promised, observed and expected."""
+    yield f"  guarantee: {guarantee}"
+    observed, expected = split(finding)
+    yield f"  observed:  {observed}"
+    yield f"  expected:  {expected or re.split(r'(?<=[.!?]) ', guarantee, maxsplit=1)[0]}"
+
+
+def split(finding: str) -> tuple[str, str]:
+    """What a finding says was observed, and what it says was expected ("" if it does not; an invariant of a user's own may leave it to the guarantee)."""
+    observed, *expected = re.split(r"[:;,] expected ", finding, maxsplit=1)
+    return observed, expected[0] if expected else ""
 
 
 def way_of(steps: Sequence[Step]) -> Iterator[Way]:

@@ -12,6 +12,7 @@ from refk8s.core.invariant import MODEL, REACH, Monitor
 from refk8s.invariants import suite
 from refk8s.trace.format import read
 from refk8s.trace.replay import replay
+from refk8s.trace.report import split
 from refk8s.zoo import MUTANTS
 from refk8s.zoo import hunt as hunting
 from refk8s.zoo.hunt import caught_by, hunt, unmutated
@@ -57,6 +58,7 @@ def test_the_pinned_trace_violates_with_the_bug_and_not_without(mutant: Mutant) 
     assert done.failure is not None
     assert done.failure.id in (*mutant.catches, *([hunting.ENDLESS] if hunting.NEVER_QUIET in mutant.catches else []))
     assert trace.verdict["violation"] == done.failure.data()
+    assert split(done.failure.finding)[1], f"it does not say what was expected: {done.failure.finding}"
     assert figure["steps"] == len(trace.steps) == done.steps
     assert figure["deviations"] == sum(step.dev for step in trace.steps)
     assert replay(trace, lenient=True, monitor=Monitor(ALL), parts=mutant.control()).failure is None

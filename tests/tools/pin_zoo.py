@@ -82,13 +82,15 @@ def _drop_twin(name: str, steps: int) -> None:
 
 
 def kept(mutant: Mutant, known: dict[str, dict[str, Any]]) -> bool:
-    """Whether the pinned trace shows the bug still; it is recorded anew by its labels if only digests have changed."""
+    """Whether the pinned trace shows the bug still; it is recorded anew by its labels if only digests, or the words of the finding, have changed."""
     path = trace_of(mutant.id)
     if mutant.id not in known or not path.exists() or known[mutant.id]["rows"] != list(mutant.rows):
         return False
-    try:  # equal digests: all is as it was when it was recorded
-        replay(read(path), parts=mutant.parts())
-        return True
+    try:  # equal digests, and the same finding: all is as it was when it was recorded
+        pinned = read(path)
+        done = replay(pinned, monitor=Monitor(suite().all()), parts=mutant.parts())
+        if done.failure is not None and done.failure.data() == pinned.verdict["violation"]:
+            return True
     except Refk8sError:
         pass
     try:

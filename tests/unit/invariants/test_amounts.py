@@ -34,8 +34,8 @@ def test_what_is_not_asked_for_cannot_be_short() -> None:
 
 
 def test_the_sum_counts_and_so_does_the_number_of_pods() -> None:
-    assert excess({"cpu": 500}, [{"cpu": 1600}], allocatable(NODE)) == "cpu 2100m, allocatable 2000m"
-    assert excess({"cpu": 1}, [{}, {}, {}], allocatable(NODE)) == "4 pods, allocatable 3"
+    assert excess({"cpu": 500}, [{"cpu": 1600}], allocatable(NODE)) == "cpu 2100m: expected at most 2000m"
+    assert excess({"cpu": 1}, [{}, {}, {}], allocatable(NODE)) == "4 pods: expected at most 3"
 
 
 def test_host_ports_clash_by_protocol_number_and_address() -> None:

@@ -27,7 +27,9 @@ def test_a_deployment_short_of_replicas_needs_a_reason() -> None:
     model, world = settled(apply(deployment(replicas=2)))
     assert CHECKS["CONV-01"](model, world) is None
     wrong = changed(world, "user/ann", "deployments", "default/web", with_status(availableReplicas=1))[1]
-    assert "status.availableReplicas is 1, its ReplicaSets have 2" in (CHECKS["CONV-01"](model, wrong) or "")
+    assert "status.availableReplicas is 1: expected 2, as its ReplicaSets have" in (
+        CHECKS["CONV-01"](model, wrong) or ""
+    )
 
 
 def test_a_deployment_whose_replica_set_is_annotated_with_another_size_is_upstreams_known_exception() -> None:
