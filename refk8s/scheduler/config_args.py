@@ -158,7 +158,8 @@ def _fit(args: Args, path: str) -> list[FieldError]:
         if "/" in group:
             errors.append(invalid(where, group, "resource group name can't contain '/'"))
         errors += [invalid(where, group, why) for why in label_key(group)]
-    strategy = args.get("scoringStrategy") or {"type": "LeastAllocated"}
+    strategy = args.get("scoringStrategy")
+    strategy = {"type": "LeastAllocated"} if strategy is None else strategy
     where, kind = _at(path, "scoringStrategy"), strategy.get("type") or ""
     if kind not in ("LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"):
         supported = ("LeastAllocated", "MostAllocated", "RequestedToCapacityRatio")

@@ -3,6 +3,8 @@
 `requested` includes the pending pod, `allocated` does not. Integers: millicores for cpu, bytes or counts otherwise.
 Source: pkg/scheduler/framework/plugins/noderesources/{least_allocated,most_allocated,requested_to_capacity_ratio,resource_allocation}.go;
 pkg/scheduler/framework/plugins/helper/shape_score.go.
+DEVIATES: products do not wrap where a node has 2⁶³/100 bytes (82 PiB) of something or more, because upstream's scheduler then fails every cycle with an invalid
+score.
 """
 
 from __future__ import annotations
@@ -146,7 +148,8 @@ def strategy_of(args: Mapping[str, Any]) -> tuple[Strategy, tuple[ResourceWeight
             return MostAllocated(), resources
         case "RequestedToCapacityRatio":
             shape = (args.get("requestedToCapacityRatio") or {}).get("shape") or ()
-            return RequestedToCapacityRatio(tuple((p["utilization"], p["score"] * 10) for p in shape)), resources
+            points = ((point.get("utilization") or 0, (point.get("score") or 0) * 10) for point in shape)
+            return RequestedToCapacityRatio(tuple(points)), resources
         case other:
             raise ValueError(f'scoringStrategy.type: Unsupported value: "{other}"')
 

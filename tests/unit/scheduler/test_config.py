@@ -162,6 +162,11 @@ HARD = "requiredDuringSchedulingIgnoredDuringExecution"
             'supported values: "LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"',
         ),
         (
+            args("NodeResourcesFit", scoringStrategy={}),
+            PROFILE + 'initializing plugin "NodeResourcesFit": scoringStrategy.type: Unsupported value: "": '
+            'supported values: "LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"',
+        ),
+        (
             args("NodeResourcesFit", ignoredResourceGroups=["a/b"]),
             PROFILE + 'initializing plugin "NodeResourcesFit": ignoredResourceGroups[0]: Invalid value: "a/b": '
             "resource group name can't contain '/'",

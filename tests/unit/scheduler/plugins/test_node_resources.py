@@ -117,6 +117,8 @@ def test_the_strategy_is_read_from_the_configuration() -> None:
     strategy, resources = strategy_of(args)
     assert strategy == RequestedToCapacityRatio(((0, 20), (40, 90)))
     assert [(r.name, r.weight) for r in resources] == [("x", 1)]
+    args["requestedToCapacityRatio"] = {"shape": [{"score": 10}, {"utilization": 100}]}
+    assert strategy_of(args)[0] == RequestedToCapacityRatio(((0, 100), (100, 0)))
     with pytest.raises(ValueError, match='Unsupported value: "Fair"'):
         strategy_of({"type": "Fair"})
 
