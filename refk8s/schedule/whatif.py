@@ -25,6 +25,22 @@ __all__ = ["FORMS", "apply", "made_again"]
 
 EFFECTS: Final = ("NoSchedule", "PreferNoSchedule", "NoExecute")
 HOSTNAME: Final = "kubernetes.io/hostname"
+CORDONED: Final = Taint(key="node.kubernetes.io/unschedulable", effect="NoSchedule")
+"""What the node lifecycle controller taints a node with while it is cordoned. Source: pkg/controller/nodelifecycle, doNoScheduleTaintingPass."""
+
+OF_CONDITIONS: Final = frozenset(
+    f"node.kubernetes.io/{state}"
+    for state in (
+        "unschedulable",
+        "not-ready",
+        "unreachable",
+        "memory-pressure",
+        "disk-pressure",
+        "pid-pressure",
+        "network-unavailable",
+    )
+)
+"""Keys of the taints that say how one node is at the moment; a new node like it is well."""
 
 FORMS: Final = (
     "drain NODE",
@@ -115,11 +131,17 @@ def _remove_node(cluster: Cluster, name: str) -> Changed:
 
 
 def _cordon(cluster: Cluster, name: str) -> Changed:
-    return _spec(cluster, name, unschedulable=True)
+    return _spec(cluster, name, unschedulable=True, taints=(*_uncordoned(cluster, name), CORDONED))
 
 
 def _uncordon(cluster: Cluster, name: str) -> Changed:
-    return _spec(cluster, name, unschedulable=False)
+    return _spec(cluster, name, unschedulable=False, taints=_uncordoned(cluster, name))
+
+
+def _uncordoned(cluster: Cluster, name: str) -> tuple[Taint, ...]:
+    """The node's taints without that of cordoned nodes."""
+    taints = _node(cluster, name).node.spec.taints
+    return tuple(taint for taint in taints if (taint.key, taint.effect) != (CORDONED.key, CORDONED.effect))
 
 
 def _add_node(cluster: Cluster, name: str, like: str) -> Changed:
@@ -131,7 +153,8 @@ def _add_node(cluster: Cluster, name: str, like: str) -> Changed:
         labels[HOSTNAME] = name
     metadata = attrs.evolve(model.metadata, name=name, uid="", labels=labels)
     status = attrs.evolve(model.status, images=())
-    fresh = Node(metadata, attrs.evolve(model.spec, unschedulable=False), status)
+    taints = tuple(taint for taint in model.spec.taints if taint.key not in OF_CONDITIONS)
+    fresh = Node(metadata, attrs.evolve(model.spec, unschedulable=False, taints=taints), status)
     return Changed(attrs.evolve(cluster, snapshot=cluster.snapshot.with_node(fresh)))
 
 
