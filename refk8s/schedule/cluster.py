@@ -6,15 +6,12 @@ texts of what it refuses.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any, Final
 
 import attrs
 
-from refk8s.api.default import read as decoded
-from refk8s.api.default.decode import DecodeError
 from refk8s.api.rest import Api, genesis
 from refk8s.api.restore import restore
 from refk8s.api.store import Store
@@ -23,12 +20,11 @@ from refk8s.core.errors import Refk8sError
 from refk8s.core.model import Occasion
 from refk8s.core.wire import Request
 from refk8s.kinds.codec import view
-from refk8s.kinds.node import Node
 from refk8s.kinds.pod import Pod
-from refk8s.kinds.quantity import QuantityError, parse
 from refk8s.schedule.dump import Document, Dump
+from refk8s.schedule.objects import misform, node_of, pod_of
 from refk8s.scheduler.listers import Listers
-from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
+from refk8s.scheduler.nodeinfo import PodInfo
 from refk8s.scheduler.snapshot import Snapshot
 
 __all__ = ["Cluster", "admitted", "blaming", "cluster_of", "expanded"]
@@ -76,19 +72,28 @@ def blaming(dump: Dump) -> Iterator[None]:
     except Exception as error:  # objects are read without looking at every field: find out now whose fault it is
         for kind, objects in dump.objects.items():
             for key, document in objects.items():
-                try:
-                    decoded(kind, document)
-                except KeyError:
-                    break  # a kind that the model does not serve
-                except DecodeError as wrong:
-                    name = f"{kind} {key.removeprefix('/')}"
-                    raise Refk8sError(f"{name}: not of the form that the API gives it: {wrong}") from None
+                if wrong := misform(kind, document):
+                    raise Refk8sError(f"{kind} {key.removeprefix('/')}: {wrong}") from None
         raise Refk8sError(f"the dump is not of the form that the API gives it ({error})") from None
 
 
+@contextmanager
+def _naming(number: int, document: Document) -> Iterator[None]:
+    """As `blaming`, for object `number` of the manifests."""
+    try:
+        yield
+    except Refk8sError:
+        raise
+    except Exception as error:
+        kind, metadata = str(document.get("kind")), document.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        why = misform(kind, document) or f"not of the form that the API gives it ({error})"
+        raise Refk8sError(f"object {number} ({kind} {name or 'without a name'}): {why}") from None
+
+
 def _cluster(dump: Dump) -> Cluster:
-    nodes = [_node(document) for document in dump.of("Node")]
-    pods = [_pod(document) for document in dump.of("Pod")]
+    nodes = [node_of(document) for document in dump.of("Node")]
+    pods = [pod_of(document) for document in dump.of("Pod")]
     listers = Listers.of(
         dump.of("Namespace"),
         dump.of("Service"),
@@ -118,55 +123,6 @@ def _notes(dump: Dump, pods: list[PodInfo]) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _node(document: Document) -> Node:
-    where = f"Node {document['metadata']['name']}"
-    _check_amounts(where, "status.allocatable", (document.get("status") or {}).get("allocatable"))
-    node = view(Node, document)
-    NodeInfo.of(node)
-    return node
-
-
-def _pod(document: Document) -> PodInfo:
-    metadata = document["metadata"]
-    where = f"Pod {metadata.get('namespace') or 'default'}/{metadata['name']}"
-    spec = document.get("spec") or {}
-    if isinstance(spec, dict):
-        for field in ("initContainers", "containers"):
-            for i, container in enumerate(spec.get(field) or ()):
-                requests = ((container or {}).get("resources") or {}).get("requests")
-                _check_amounts(where, f"spec.{field}[{i}].resources.requests", requests)
-        _check_amounts(where, "spec.overhead", spec.get("overhead"))
-    if not metadata.get("namespace"):
-        document = {**document, "metadata": {**metadata, "namespace": "default"}}
-    return PodInfo.of(view(Pod, document))
-
-
-def _check_amounts(where: str, path: str, amounts: Any) -> None:
-    """Refuse quantities that are none, or negative, as the API server does."""
-    if amounts is None:
-        return
-    if not isinstance(amounts, Mapping):
-        raise Refk8sError(f"{where}: {path}: expected a map of quantities, got {amounts!r:.40}")
-    for name, amount in amounts.items():
-        why = _wrong(amount) if isinstance(amount, Hashable) else "a quantity is a text or a number"
-        if why:
-            raise Refk8sError(f"{where}: {path}[{name}]: Invalid value: {_json(amount)}: {why}")
-
-
-@lru_cache(maxsize=4_096)
-def _wrong(amount: Any) -> str:
-    if isinstance(amount, bool) or not isinstance(amount, str | int | float):
-        return "a quantity is a text or a number"
-    try:
-        return "must be greater than or equal to 0" if parse(str(amount)).sign() < 0 else ""
-    except QuantityError as error:
-        return str(error)
-
-
-def _json(amount: Any) -> str:
-    return f'"{amount}"' if isinstance(amount, str) else str(amount)
-
-
 def _store(dump: Dump) -> Store:
     """What admission looks at: namespaces and priority classes."""
     store = genesis(Api(), NOW_MS)
@@ -190,19 +146,20 @@ def expanded(documents: Iterable[Document], cluster: Cluster) -> tuple[list[Docu
     listers = cluster.snapshot.listers
     for number, document in enumerate(documents, 1):
         kind = document.get("kind")
-        metadata = document.get("metadata") or {}
         if kind == "Pod":
             pods.append(document)
             continue
         if kind not in OWNER_KINDS:
             known = ", ".join(("Pod", *OWNER_KINDS))
             raise Refk8sError(f"object {number}: {kind} has no pods to schedule; expected one of {known}")
-        made, owner = _replicas(str(kind), document)
-        pods += made
-        if owner is not None:
-            listers = listers.with_owner(*owner)
+        with _naming(number, document):
+            made, owner = _replicas(str(kind), document)
+            pods += made
+            if owner is not None:
+                listers = listers.with_owner(*owner)
         if not made:
-            raise Refk8sError(f"object {number}: {kind} {metadata.get('name')} has no replicas to schedule")
+            name = (document.get("metadata") or {}).get("name")
+            raise Refk8sError(f"object {number}: {kind} {name} has no replicas to schedule")
     return pods, attrs.evolve(cluster, snapshot=cluster.snapshot.with_listers(listers))
 
 
@@ -258,19 +215,23 @@ def admitted(documents: Iterable[Document], cluster: Cluster, namespace: str) ->
     """
     api, store, found = Api(), cluster.store, []
     for number, document in enumerate(documents):
-        metadata = document.get("metadata") or {}
-        space = metadata.get("namespace") or namespace
-        if _is_stored(document):
-            found.append(_pod({**document, "metadata": {"name": "unnamed", **metadata, "namespace": space}}))
-            continue
-        store = _with_namespace(store, space)
-        body = {**document, "metadata": {**metadata, "namespace": space}}
-        occasion = Occasion(NOW_MS + number, "kubectl", "user/you", "kube-apiserver", -1, store.collection)
-        name = metadata.get("name") or metadata.get("generateName") or "?"
-        store, response, _ = api.serve(store, Request("create", "pods", space, "", "", body), occasion)
-        if not response.ok:
-            raise Refk8sError(f"Pod {space}/{name}: the API server refuses it: {response.message or response.reason}")
-        found.append(PodInfo.of(_as_given(response.obj.view(Pod), body)))
+        with _naming(number + 1, document):
+            metadata = document.get("metadata") or {}
+            space = metadata.get("namespace") or namespace
+            if _is_stored(document):
+                if wrong := misform("Pod", document):
+                    raise Refk8sError(f"object {number + 1} (Pod {metadata.get('name') or 'without a name'}): {wrong}")
+                found.append(pod_of({**document, "metadata": {"name": "unnamed", **metadata, "namespace": space}}))
+                continue
+            store = _with_namespace(store, space)
+            body = {**document, "metadata": {**metadata, "namespace": space}}
+            occasion = Occasion(NOW_MS + number, "kubectl", "user/you", "kube-apiserver", -1, store.collection)
+            name = metadata.get("name") or metadata.get("generateName") or "?"
+            store, response, _ = api.serve(store, Request("create", "pods", space, "", "", body), occasion)
+            if not response.ok:
+                why = response.message or response.reason
+                raise Refk8sError(f"Pod {space}/{name}: the API server refuses it: {why}")
+            found.append(PodInfo.of(_as_given(response.obj.view(Pod), body)))
     return found
 
 

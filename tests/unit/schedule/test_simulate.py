@@ -89,6 +89,50 @@ def test_a_change_is_made_first(changes: tuple[str, ...], expected: str) -> None
     assert nodes(placed(there, [manifest("new", cpu="2")], *changes))["new"] == expected
 
 
+CORDONED = {"key": "node.kubernetes.io/unschedulable", "effect": "NoSchedule"}
+NOT_READY = {"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}
+
+
+def test_an_uncordoned_node_loses_the_taint_that_it_has_in_a_real_dump() -> None:
+    there = cluster(node("a", taints=[CORDONED, RESERVED], unschedulable=True), node("b", taints=[CORDONED]))
+    changed = whatif.apply(there, ["uncordon a"]).cluster.snapshot
+    assert [[t.key for t in n.node.spec.taints] for n in changed.nodes()] == [["reserved"], [CORDONED["key"]]]
+    assert not changed.nodes()[0].unschedulable
+    tolerant = manifest("tolerant", tolerations=[{"key": "reserved", "operator": "Exists"}])
+    assert nodes(placed(there, [tolerant])) == {"tolerant": ""}
+    assert nodes(placed(there, [tolerant], "uncordon a")) == {"tolerant": "a"}
+
+
+def test_a_cordoned_node_is_tainted_once_as_its_controller_does() -> None:
+    """pkg/controller/nodelifecycle/node_lifecycle_controller.go; constraints that honour taints leave such a node out of their counts."""
+    there = cluster(*(node(name, labels={"topology.kubernetes.io/zone": name}) for name in "ab"))
+    cordoned = whatif.apply(there, ["cordon b", "drain b"]).cluster.snapshot.node("b")
+    assert cordoned is not None
+    assert [(t.key, t.effect) for t in cordoned.hard_taints] == [(CORDONED["key"], CORDONED["effect"])]
+    spread = {
+        "topologySpreadConstraints": [
+            {
+                "maxSkew": 1,
+                "topologyKey": "topology.kubernetes.io/zone",
+                "whenUnsatisfiable": "DoNotSchedule",
+                "labelSelector": {"matchLabels": {"app": "web"}},
+                "nodeTaintsPolicy": "Honor",
+            }
+        ]
+    }
+    pods = [
+        {**manifest(name, **spread), "metadata": {"name": name, "labels": {"app": "web"}}} for name in ("one", "two")
+    ]
+    assert nodes(placed(there, pods, "cordon b")) == {"one": "a", "two": "a"}
+
+
+def test_a_new_node_like_one_in_trouble_is_well() -> None:
+    there = cluster(node("a", taints=[CORDONED, NOT_READY, RESERVED], unschedulable=True))
+    fresh = whatif.apply(there, ["add node b like a"]).cluster.snapshot.node("b")
+    assert fresh is not None
+    assert [taint.key for taint in fresh.node.spec.taints] == ["reserved"]
+
+
 def test_a_label_makes_a_node_match() -> None:
     of = [manifest("new", nodeSelector={"disk": "ssd"})]
     assert nodes(placed(cluster(*TWO), of)) == {"new": ""}
@@ -210,6 +254,55 @@ def test_whatever_is_wrong_with_an_object_it_is_named_in_one_line(wrong: Any) ->
                 told.append(str(error))
     assert [text for text in told if "\n" in text] == []
     assert told or wrong in (None, {})
+
+
+@pytest.mark.parametrize("wrong", [None, 7, "x", [], {}, [None], {"a": None}], ids=repr)
+def test_whatever_is_wrong_with_a_manifest_it_is_told_in_one_line(wrong: Any) -> None:
+    there = cluster(*TWO)
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "default"},
+        "spec": {
+            "replicas": 2,
+            "selector": {"matchLabels": {"a": "b"}},
+            "template": {"metadata": {"labels": {"a": "b"}}},
+        },
+    }
+    constraint = {
+        "maxSkew": 1,
+        "topologyKey": "z",
+        "whenUnsatisfiable": "DoNotSchedule",
+        "labelSelector": {"matchLabels": {}},
+    }
+    stored = pod("w", tolerations=[{"key": "a"}], topologySpreadConstraints=[constraint])
+    told: list[str] = []
+    for whole in (stored, deployment, manifest("new", nodeSelector={"a": "b"})):
+        for path in places(whole):
+            if path[0] in ("kind", "apiVersion"):
+                continue
+            broken = copy.deepcopy(whole)
+            at: Any = broken
+            for key in path[:-1]:
+                at = at[key]
+            at[path[-1]] = copy.deepcopy(wrong)
+            try:
+                placed(there, [broken])
+            except Refk8sError as error:
+                told.append(str(error))
+    assert told
+    assert not any("\n" in text for text in told)
+
+
+def test_a_pending_pod_with_a_selector_that_is_none_is_named() -> None:
+    term = {"topologyKey": "z", "labelSelector": {"matchExpressions": [{"key": "a", "operator": "Like"}]}}
+    apart = pod("w", affinity={"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}})
+    with pytest.raises(Refk8sError) as raised:
+        placed(cluster(*TWO), [apart])
+    assert str(raised.value) == (
+        "Pod default/w: spec.affinity.podAntiAffinity.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector: "
+        '"Like" is not a valid label selector operator'
+    )
 
 
 @pytest.mark.parametrize(
