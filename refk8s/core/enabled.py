@@ -6,7 +6,7 @@ unique among the actions that are enabled at the same time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from .action import (
@@ -116,16 +116,23 @@ def owed(world: World) -> Iterator[tuple[int, str]]:
                 yield p, name
 
 
-def actors(world: World) -> list[int]:
-    """The first level of choice: the processes that can act, ascending, then CLOCK if a timer is armed."""
+def acting(world: World) -> int:
+    """The set of processes that can act (refk8s.core.ready)."""
     behind, due, replies, requests, controllers, kubelets, users = world.ready
     who = (due | replies | requests | controllers | kubelets | users) & ~world.stopped
     behind &= ~world.held
     if behind:
         informers = world.informers
-        for iid in ids(behind):
-            who |= 1 << informers[iid][0]
-    found = list(ids(who))
+        while behind:
+            low = behind & -behind
+            who |= 1 << informers[low.bit_length() - 1][0]
+            behind ^= low
+    return who
+
+
+def actors(world: World) -> list[int]:
+    """The first level of choice: the processes that can act, ascending, then CLOCK if a timer is armed."""
+    found = list(ids(acting(world)))
     if world.timers.next_deadline() is not None:
         found.append(CLOCK)
     return found
@@ -157,6 +164,35 @@ def actions_of(world: World, p: int) -> list[Action]:
         if ready[rank] & bit:
             found.extend([Begin(p, c) for c in ids(world.procs[p].able)])
     return found
+
+
+def pick(world: World, p: int, below: Callable[[int], int]) -> Action:
+    """The action of process `p` (not CLOCK) that `below` draws of `actions_of`; the others are not made. `p` must be able to act."""
+    ready, bit = world.ready, 1 << p
+    first_iid = world.first_informer[p]
+    behind = (ready[BEHIND] & ~world.held) >> first_iid & ((1 << len(world.procs[p].informers)) - 1)
+    late = behind.bit_count()
+    if world.stopped & bit:
+        return _informer_action(world, first_iid + nth(behind, below(late)))
+    due = world.timers.due[p].size if ready[DUE] & bit else 0
+    messages: list[Action] | None = None
+    waiting = 0
+    if ready[REPLIES] & bit:
+        waiting = world.inbox[p].size
+    elif ready[REQUESTS] & bit:
+        messages = list(_messages(world, p, REQUESTS))
+        waiting = len(messages)
+    able = world.procs[p].able if (ready[BEGIN] | ready[BEGIN + 1] | ready[BEGIN + 2]) & bit else 0
+    n = below(late + due + waiting + able.bit_count())
+    if n < late:
+        return _informer_action(world, first_iid + nth(behind, n))
+    n -= late
+    if n < due:
+        return Fire(p, world.timers.due[p].numbers()[n])
+    n -= due
+    if n < waiting:
+        return messages[n] if messages is not None else Reply(p, world.inbox[p].numbers()[n])
+    return Begin(p, nth(able, n - waiting))
 
 
 def _messages(world: World, p: int, rank: int) -> Iterator[Action]:

@@ -118,6 +118,15 @@ class World:
         made.workers = self.workers
         return made
 
+    def with_faults(self, faults: FaultBudget) -> World:
+        """The same moment, in which an adversary may do this from now on."""
+        if not faults.total and self.faults is NO_FAULTS:
+            return self
+        made = self.copy()
+        made.faults = faults if faults.total else NO_FAULTS
+        made.partial += made.faults.cell - self.faults.cell
+        return made
+
     @property
     def fingerprint(self) -> int:
         """The exact fingerprint: 128 bits over all state that can matter."""

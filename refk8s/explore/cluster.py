@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import attrs
@@ -64,6 +65,9 @@ class Parts:
     watches: Watches = WATCHES
 
 
+PARTS = Parts()
+
+
 @attrs.frozen(eq=False)
 class Cluster:
     """What a cluster consists of.
@@ -101,7 +105,13 @@ def build(cluster: Cluster, parts: Parts | None = None, faults: FaultBudget = NO
 
     Raises Refk8sError for objects that the API server refuses, and for a beginning that never comes.
     """
-    parts = parts or Parts()
+    model, world = _beginning(cluster, parts or PARTS)
+    return model, world.with_faults(faults)
+
+
+@lru_cache(maxsize=4)
+def _beginning(cluster: Cluster, parts: Parts) -> tuple[Model, World]:
+    """Kept, because campaigns begin the same cluster over and over."""
     programs = _programs(cluster, parts)
     model = Model(
         api=parts.api,
@@ -128,11 +138,9 @@ def build(cluster: Cluster, parts: Parts | None = None, faults: FaultBudget = NO
             shut_down(draft, draft.world.names[f"kubelet/{name}"])
 
     if cluster.given is None:
-        return model, first_world(model, store, fill, faults)
+        return model, first_world(model, store, fill)
     users = [f"user/{name}" for name in cluster.users]
-    world = rested(model, first_world(model, store, fill), cluster.given, users, cluster.given_steps)
-    world.faults = faults if faults.total else NO_FAULTS
-    return model, world
+    return model, rested(model, first_world(model, store, fill), cluster.given, users, cluster.given_steps)
 
 
 def _programs(cluster: Cluster, parts: Parts) -> dict[str, Program]:

@@ -338,8 +338,7 @@ class Search:
         if again != fingerprint:
             raise ModelError(f"the canonical fingerprint at step {world.index} is not what its recomputation gives")
         if not self._budgets and world.faults is not NO_FAULTS:  # what was spent is the bound's affair, not the state's
-            world = world.copy()
-            world.faults = self._root.faults
+            world = world.with_faults(self._root.faults)
         successors = tuple(sorted(self._print(after) for _, after, _ in self._successors(world)))
         expected = self._expected.setdefault(fingerprint, successors)
         if known and expected != successors:

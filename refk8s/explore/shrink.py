@@ -194,9 +194,7 @@ class Shrinker:
         if self._built[1] is None or faults is NO_FAULTS:
             return self._built[1]
         model, world = self._built[1]
-        world = world.copy()
-        world.faults = faults
-        return model, world
+        return model, world.with_faults(faults)
 
     def _limited(self, scenario: Scenario) -> Cluster:
         """The cluster of a scenario, which must be at rest soon."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from ...core.action import Action
+from ...core.action import Action, AdvanceTo
 from ...core.budget import NO_FAULTS, FaultBudget
-from ...core.enabled import CLOCK, actions_of, actors, first
+from ...core.enabled import CLOCK, acting, first, pick
 from ...core.model import Model
+from ...core.ready import nth
 from ...core.rng import SplitMix64
 from ...core.world import World
 from .adversary import LENGTH, Adversary
@@ -31,7 +32,7 @@ class RandomDriver:
         self._adversary = Adversary(SplitMix64(seed ^ _OTHER).below, length)
         self._rng = SplitMix64(seed)
         self._delay_left_ms = delay_budget_ms
-        self._slow = -2
+        self._slow = CLOCK
         self._slow_until = 0
 
     def choose(self, model: Model, world: World) -> Action | None:
@@ -41,22 +42,23 @@ class RandomDriver:
         return self._adversary.strike(model, world) or self._usual(world)
 
     def _usual(self, world: World) -> Action | None:
-        who = actors(world)
-        if not who:
+        rng, who = self._rng, acting(world)
+        deadline = world.timers.next_deadline()
+        if not who and deadline is None:
             return None
-        rng = self._rng
-        clock = who[-1] == CLOCK
-        if clock and len(who) > 1:
-            who.pop()
-            if rng.chance(1, 48):
-                deadline = world.timers.next_deadline()
-                if deadline is not None and deadline - world.now_ms <= self._delay_left_ms:
-                    self._delay_left_ms -= deadline - world.now_ms
-                    return actions_of(world, CLOCK)[0]
+        if who and deadline is not None and rng.chance(1, 48) and deadline - world.now_ms <= self._delay_left_ms:
+            self._delay_left_ms -= deadline - world.now_ms
+            return AdvanceTo(deadline)
+        count = who.bit_count() or 1  # the clock alone
         if world.index >= self._slow_until and rng.chance(1, 64):
-            self._slow = who[rng.below(len(who))]
+            chosen = rng.below(count)
+            self._slow = nth(who, chosen) if who else CLOCK
             self._slow_until = world.index + 16 + rng.below(112)
-        if world.index < self._slow_until and len(who) > 1 and self._slow in who:
-            who.remove(self._slow)
-        options = actions_of(world, who[rng.below(len(who))])
-        return options[rng.below(len(options))]
+        if count > 1 and world.index < self._slow_until and self._slow != CLOCK and who >> self._slow & 1:
+            who ^= 1 << self._slow
+            count -= 1
+        chosen = rng.below(count)
+        if who:
+            return pick(world, nth(who, chosen), rng.below)
+        rng.next()  # the choice among the clock's actions, of which there is one
+        return None if deadline is None else AdvanceTo(deadline)
