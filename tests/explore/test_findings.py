@@ -18,6 +18,8 @@ from refk8s.scenarios import resolve
         ("namespace-teardown", "random", 2087, "all=2"),
         ("full-node", "random", 3089, "all=2"),
         ("full-node", "swarm", 8856, "all"),
+        ("preemption", "swarm", 2086, "all"),
+        ("preemption", "swarm", 177, "all"),
     ],
 )
 def test_a_finding_of_a_campaign_is_silent_now(scenario: str, driver: str, seed: int, faults: str) -> None:
