@@ -14,23 +14,30 @@ SPEC = "specs/stateful.md"
 
 @SUITE.invariant("USER-01", severity=MODEL, on=Served(), spec=SPEC, source="refk8s/testing/expected.py", catalogue="A1")
 def an_answer_is_as_foretold(before: World, action: Action, after: World, delta: Delta) -> str | None:
-    """A request whose answer an Input has foretold gets that answer; one that was to be refused changes nothing, even if its reply is lost."""
+    """A request whose answer an Input has foretold gets it, and writes if and only if that was foretold (a refused one does not), even if its reply is lost."""
     if delta.served is None or delta.served[0].flight is not None:
         return None
     message, response = delta.served
-    foretold = before.procs[message.sender].memory.get(f"expect:{message.rid.rpartition('/')[2]}")
+    memory, name = before.procs[message.sender].memory, message.rid.rpartition("/")[2]
+    foretold = memory.get(f"expect:{name}")
     if foretold is None:
         return None
-    lost, refused = response.reason == "Timeout", foretold != ""
-    if (not lost and response.reason != foretold) or (refused and delta.commits):
-        said = f"{response.reason or 'OK'}{' and a change' if delta.commits else ''}"
-        return f"{message.request} ({message.rid}): {said}, expected {foretold or 'OK'}"
+    changes = memory.get(f"changes:{name}", None if foretold == "" else False)
+    lost, changed = response.reason == "Timeout", bool(delta.commits)
+    if (not lost and response.reason != foretold) or changes not in (None, changed):
+        said, right = _said(response.reason, changed), _said(foretold, changes)
+        return f"{message.request} ({message.rid}) got {said}: expected {right}"
     return None
+
+
+def _said(reason: str, changes: bool | None) -> str:
+    """An answer in words; `changes`: whether it comes with a write (None: either way)."""
+    return f"{reason or 'OK'}{'' if changes is None else ' and a write' if changes else ' and no write'}"
 
 
 @SUITE.invariant("USER-02", severity=MODEL, on=Noted("demand"), spec=SPEC, source="refk8s/testing/expected.py")
 def an_object_is_as_writers_left_it(before: World, action: Action, after: World, delta: Delta) -> str | None:
-    """An object of which an Input demands something is there, or gone, and has the content that its writers gave it."""
+    """An object of which an Input demands something is there, or gone, and has the content that its writers gave it, and the version, if one is demanded."""
     for _, kind, demand in delta.notes:
         if kind != "demand":
             continue
@@ -43,5 +50,7 @@ def an_object_is_as_writers_left_it(before: World, action: Action, after: World,
         document = stored.document
         found = document["metadata"].get("labels") if demand["resource"] == "pods" else document.get("data")
         if (found or {}) != wanted:
-            return f"{what} has {found or {}}, expected {wanted}"
+            return f"{what} has {found or {}}: expected {wanted}"
+        if demand.get("version", str(stored.revision)) != str(stored.revision):
+            return f"{what} has version {stored.revision}: expected {demand['version']}"
     return None

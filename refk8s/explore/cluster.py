@@ -260,7 +260,8 @@ def accept(draft: Draft, payload: Any) -> None:
 
     {"step": {...}} is one more step of the script; {"request": {...}, "name": n} a bare request, called n, which goes over the wire; {"http": {...}, "at": ms}
     one that came over a real wire at that moment and is handled at once; {"compact": n} forgets all history but n revisions. {"name": n, "expect": reason}
-    foretells the answer to a request (USER-01); {"demand": {"resource", "key", "content" | None}} says what an object must be now (USER-02).
+    foretells the answer to a request, and with "changes" whether it writes (USER-01); {"demand": {"resource", "key", "content" | None}} says what an object
+    must be now, with "version" also which one (USER-02).
     """
     pid = f"user/{payload['as']}" if "as" in payload else YOU
     p = draft.world.names[pid]
@@ -278,6 +279,8 @@ def accept(draft: Draft, payload: Any) -> None:
     hands = Hands(draft, p, process, draft.index)
     if "expect" in payload:
         hands.remember(f"expect:{payload['name']}", payload["expect"])
+        if "changes" in payload:
+            hands.remember(f"changes:{payload['name']}", payload["changes"])
     elif "demand" in payload:
         hands.note("demand", payload["demand"])
     else:

@@ -15,6 +15,8 @@ from .run import Outcome
 EXPECTED: Final = "EXPECT"
 REFUSED: Final = "REFUSED"
 ENDLESS: Final = "ENDLESS"
+FORETOLD: Final = "Everything is as the machine's own model of the cluster foretells it."
+"""What a test demands of a run that knows more of it than the invariants do (refk8s.testing)."""
 GUARANTEES: Final = {
     EXPECTED: "Once the cluster is quiet, everything is as the scenario expects it.",
     REFUSED: "No step of a user is refused or times out in a scenario that says mustSucceed.",

@@ -28,7 +28,7 @@ from ..core.world import REQUESTS, World
 from ..explore.cluster import Parts, build
 from ..explore.drivers import RandomDriver
 from ..explore.expect import failed_steps
-from ..explore.failure import ENDLESS, GUARANTEES, Failure, of_violation
+from ..explore.failure import ENDLESS, FORETOLD, GUARANTEES, Failure, of_violation
 from ..invariants import suite
 from ..scenarios import from_data
 from ..scenarios.spec import API_VERSION
@@ -38,9 +38,6 @@ from ..zoo import MUTANTS
 
 CONVERGES_WITHIN: Final = 50_000
 """How many steps a cluster may take to become quiet when its faults have stopped."""
-
-FORETOLD: Final = "Everything is as the machine's own model of the cluster foretells it."
-"""What is demanded beside the invariants."""
 
 FAULTS: Final = tuple(kind for kind in KINDS if kind not in ("lost", "reject"))
 """The kinds of faults that `misfortune` draws from; what becomes of a writer's own requests is for rules to say."""
@@ -184,8 +181,11 @@ class ClusterMachine(RuleBasedStateMachine):
         return self._report(of_violation(violation), "violated")
 
     def failed(self, finding: str) -> Broken:
-        """The report of something that is wrong though no invariant says so; its trace is written."""
-        return self._report(Failure(type(self).__name__, FORETOLD, finding, self.world.index), "stopped")
+        """The report of something that is wrong though no invariant says so; its trace is written, and names it: a replay that comes there fails, too.
+
+        `finding` says what was observed and what was expected ("…: expected …").
+        """
+        return self._report(Failure(type(self).__name__, FORETOLD, finding, self.world.index), "failed")
 
     def _report(self, failure: Failure, verdict: str) -> Broken:
         self._over = True
@@ -200,7 +200,7 @@ class ClusterMachine(RuleBasedStateMachine):
         writer = Writer(path, self.model, self.origin, {**header, **named})
         for taken in self._taken:
             writer(*taken)
-        writer.close(verdict, None if verdict == "stopped" else failure.data())
+        writer.close(verdict, failure.data())
         return path
 
 

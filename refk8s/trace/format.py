@@ -167,6 +167,8 @@ def read(path: Path) -> Trace:
     steps = tuple(step_of(path, number, line) for number, line in enumerate(body, 2))
     if verdict:
         _check(path, len(lines), verdict, VERDICT)
+        if verdict["verdict"] == "failed":
+            _check(path, len(lines), verdict.get("violation") or {}, VIOLATION)
         if verdict["steps"] != len(steps):
             raise Refk8sError(
                 f"{path}:{len(lines)}: the verdict is about {verdict['steps']} steps, the trace has {len(steps)}; lines are missing, record it again"
@@ -178,12 +180,13 @@ def read(path: Path) -> Trace:
 HEADER: Final = {"scenario": dict, "epoch": int, "gates": dict, "digest": str}
 STEP: Final = {"i": int, "label": str, "actor": str, "because": int, "dev": bool, "keys": list, "digest": str}
 VERDICT: Final = {"verdict": str, "steps": int, "digest": str}
+VIOLATION: Final = {"id": str, "step": int, "finding": str}
 
 
 def _check(path: Path, number: int, line: Mapping[str, Any], wanted: Mapping[str, type[Any]]) -> None:
     for name, kind in wanted.items():
         if not isinstance(line.get(name), kind):
-            what = "header" if number == 1 else "verdict" if wanted is VERDICT else "step"
+            what = "header" if number == 1 else "step" if wanted is STEP else "verdict"
             problem = (
                 f"a {what} without {name!r}" if name not in line else f"{name!r} of the {what} is {line[name]!r:.40}"
             )

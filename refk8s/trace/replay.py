@@ -21,7 +21,7 @@ from ..core.step import step
 from ..core.world import World
 from ..explore.cluster import Parts, build
 from ..explore.due import Witness, usual
-from ..explore.failure import Failure, failure_of, of_violation
+from ..explore.failure import FORETOLD, Failure, failure_of, of_violation
 from ..explore.run import Observer, Outcome
 from ..scenarios.format import Scenario, from_data
 from .format import Step, Trace
@@ -108,6 +108,8 @@ def replay(
     failure = None
     if monitor is not None and upto is None:
         failure = _at_the_end(trace, model, world, done, monitor, witness, parts)
+        if trace.verdict.get("verdict") == "failed" and trace.verdict["digest"] == text(world.fingerprint):
+            failure = _as_recorded(trace)
     status: Status = "violated" if failure is not None else "stale" if difference else "same"
     return Replayed(status, world, model, done, skipped, difference, failure)
 
@@ -141,6 +143,12 @@ def _at_the_end(
     return failure_of(
         scenario, outcome, excused=witness.excuse(world, usual(scenario, parts)) if is_disturbed(trace) else ""
     )
+
+
+def _as_recorded(trace: Trace) -> Failure:
+    """What a test found wrong with the World at the end of its trace: as that is the same World, it still is."""
+    found = trace.verdict["violation"]
+    return Failure(found["id"], FORETOLD, found["finding"], found["step"])
 
 
 def is_disturbed(trace: Trace) -> bool:

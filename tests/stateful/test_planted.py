@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import pytest
 from hypothesis import Phase
-from hypothesis.stateful import initialize, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from refk8s.testing import Broken, ClusterMachine, RolloutMachine, SchedulingMachine, WritersMachine
 from refk8s.zoo.scenes import replica_set
@@ -81,3 +84,122 @@ def test_a_cluster_that_never_comes_to_rest_is_a_failure_outside_hypothesis_too(
     assert again.code == 1
     assert "ENDLESS violated at step " in again.out
     assert str(found.value).endswith("reproduce: refk8s replay " + str(tmp_path / "Restless.trace.jsonl"))
+
+
+def refused_by_its_own_model(machine: type[WritersMachine], wrong: Callable[[Any], object]) -> Broken:
+    """What a machine says whose model of the cluster is made wrong before its first rule."""
+    example = machine()
+    wrong(example)
+
+    def rules() -> None:
+        example.begin()
+        example.read("bob", "configmaps", "a", False)
+
+    with pytest.raises(Broken) as found:
+        rules()
+    return found.value
+
+
+def replays(report: str, path: Path) -> bool:
+    """Whether `refk8s replay` of the written trace fails with the same report."""
+    again = refk8s("replay", path)
+    return again.code == 1 and again.out.startswith(report) and report.endswith(f"reproduce: refk8s replay {path}")
+
+
+def forget(key: str) -> Callable[[Any], None]:
+    """A model that takes one answer for another."""
+
+    def change(machine: Any) -> None:
+        carry_out = machine.expected.carry_out
+
+        def wrong(write: Any) -> bool:
+            changed = carry_out(write)
+            if key == "object":
+                machine.expected.objects.clear()
+            elif key == "content":
+                machine.expected.objects[write.key].content = {"n": "7"}
+            return changed and key != "write"
+
+        machine.expected.carry_out = wrong
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("key", "report"),
+    [
+        (
+            "write",
+            r"USER-01 violated .*\n.*\n  observed:  create .* got OK and a write\n  expected:  OK and no write\n",
+        ),
+        (
+            "object",
+            r"USER-02 violated .*\n.*\n  observed:  configmaps/default/a is there\n  expected:  it to be gone\n",
+        ),
+        ("content", r"USER-02 violated .*\n.*\n  observed:  configmaps/default/a has .*\n  expected:  {'n': '7'}\n"),
+    ],
+)
+def test_what_the_writers_model_did_not_foretell_fails_in_a_replay_too(key: str, report: str, tmp_path: Path) -> None:
+    class Wrong(WritersMachine):
+        failures = tmp_path
+
+    found = str(refused_by_its_own_model(Wrong, forget(key)))
+    assert re.match(report, found), found
+    assert replays(found, tmp_path / "Wrong.trace.jsonl")
+
+
+def test_a_read_that_the_writers_model_did_not_foretell_fails_in_a_replay_too(tmp_path: Path) -> None:
+    class Wrong(WritersMachine):
+        failures = tmp_path
+
+        def every_object_is_as_foretold(self) -> None:
+            self.expected.objects.clear()
+
+    found = str(refused_by_its_own_model(Wrong, lambda machine: None))
+    assert "observed:  get configmaps default/a" in found
+    assert "expected:  NotFound and no write" in found
+    assert replays(found, tmp_path / "Wrong.trace.jsonl")
+
+
+def test_a_version_that_is_not_the_newest_fails_in_a_replay_too(tmp_path: Path) -> None:
+    class Wrong(WritersMachine):
+        failures = tmp_path
+
+        def _learn_version(self, write: Any, known: Any, stored: Any, delta: Any) -> None:
+            newer = SimpleNamespace(revision=stored.revision + 5)
+            super()._learn_version(write, known, stored, SimpleNamespace(commits=(newer,)))
+
+    found = str(refused_by_its_own_model(Wrong, lambda machine: None))
+    assert re.search(
+        r"USER-02 violated .*\n.*\n  observed:  configmaps/default/a has version (\d+)\n  expected:  \d+\n", found
+    )
+    assert replays(found, tmp_path / "Wrong.trace.jsonl")
+
+
+def test_what_only_a_machine_of_ones_own_sees_fails_in_a_replay_too_if_it_ends_in_the_same_world(
+    tmp_path: Path,
+) -> None:
+    class Strict(ClusterMachine):
+        spec: ClassVar[Any] = {"nodes": [{"name": "node"}]}
+        failures = tmp_path
+
+        @rule()
+        def look(self) -> None:
+            nodes = len(self.world.store.collection("nodes").objects)
+            if nodes != 2:
+                raise self.failed(f"there are {nodes} nodes: expected 2")
+
+    with pytest.raises(Broken) as found:
+        run_state_machine_as_test(Strict, settings=stateful(5, phases=[Phase.generate]))
+    report, path = str(found.value), tmp_path / "Strict.trace.jsonl"
+    assert "  observed:  there are 1 nodes\n  expected:  2\n" in report
+    assert replays(report, path)
+    *steps, last = path.read_text().splitlines()
+    verdict = json.loads(last)
+    shorter = {**verdict, "steps": verdict["steps"] - 1}
+    path.write_text("\n".join([*steps[:-1], json.dumps(shorter)]))
+    assert refk8s("replay", path).code == 0
+    path.write_text("\n".join([*steps, json.dumps({**verdict, "violation": None})]))
+    again = refk8s("replay", path)
+    assert (again.code, again.out) == (2, "")
+    assert "a verdict without 'id'" in again.err
