@@ -15,6 +15,7 @@ from ..kinds.pod import Pod
 from ..kinds.resources import compute_qos
 from . import identity
 from .default import default
+from .default.decode import DecodeError
 from .registry import RESOURCES
 from .store import Store, Txn
 
@@ -22,7 +23,7 @@ from .store import Store, Txn
 def restore(store: Store, documents: Iterable[dict[str, Any]], now_ms: int) -> Store:
     """The store with these objects in it; one that is there already (a system namespace) is replaced.
 
-    Raises Refk8sError for a kind that is not served or an object without a name.
+    Raises Refk8sError for a kind that is not served, an object without a name, and one that does not fit its type.
     """
     txn = Txn(store, "restore", -1)
     by_kind = {(row.api_version, row.kind): row for row in RESOURCES.values()}
@@ -44,7 +45,10 @@ def restore(store: Store, documents: Iterable[dict[str, Any]], now_ms: int) -> S
         key = f"{metadata['namespace']}/{name}" if row.namespaced else str(name)
         metadata.setdefault("uid", identity.uid(txn, row.plural, key))
         metadata.setdefault("creationTimestamp", rfc3339(now_ms))
-        whole = _computed(default(kind, {**document, "metadata": metadata}))
+        try:
+            whole = _computed(default(kind, {**document, "metadata": metadata}))
+        except DecodeError as error:
+            raise Refk8sError(f"object {number} of the dump ({kind} {key}): {error}") from None
         old = txn.get(row.plural, key)
         if old is None:
             txn.create(row.plural, key, whole)

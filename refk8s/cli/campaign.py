@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
@@ -15,11 +15,14 @@ import orjson
 from ..core.budget import FaultBudget
 from ..core.digest import digest_bytes, text
 from .ledger import Ledger
+from .output import note
 from .progress import Progress
 from .workers import Workers
 
 LARGEST: Final = 25
 """Seeds in the largest chunk; towards the end they get smaller, so that no worker is left alone with much."""
+CHUNK_S: Final = 2.0
+"""About how long a chunk may take: so much is lost when a worker is killed, and so late may --time be."""
 CHUNKS_LEFT: Final = 6
 DEFAULT: Final = -1
 """The seed that stands for the default driver."""
@@ -73,12 +76,16 @@ class Chunk:
 
 @attrs.frozen
 class Summary:
-    """What a scenario's seeds gave altogether. `wall_s` is how long this campaign took for those of its chunks that it did itself, `ran` how many seeds."""
+    """What a scenario's seeds gave altogether.
+
+    `wall_s` is how long this campaign took for those of its chunks that it did itself, `ran` how many seeds; `left` how many of the wanted ones are not done.
+    """
 
     job: Job
     chunks: tuple[Chunk, ...]
     ran: int = 0
     wall_s: float = 0.0
+    left: int = 0
 
     @property
     def scenario(self) -> str:
@@ -116,6 +123,14 @@ class Summary:
     def seeds_per_s(self) -> float:
         """Seeds per second of this campaign, over all its processes."""
         return round(self.ran / self.wall_s, 1) if self.wall_s else 0.0
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C in a campaign: with what was done until then."""
+
+    def __init__(self, summaries: list[Summary]) -> None:
+        super().__init__()
+        self.summaries = summaries
 
 
 def run_chunk(job: Job, lo: int, hi: int) -> Chunk:
@@ -223,7 +238,7 @@ def campaign(
 ) -> list[Summary]:
     """Check every job under the seeds first … seeds-1, over `processes` processes (None: one per core), for about `seconds` at most.
 
-    With a ledger what is in it already is not done again. Raises Refk8sError.
+    With a ledger what is in it already is not done again. Raises Refk8sError, and Interrupted on Ctrl-C.
     """
     book = Ledger(ledger, about(jobs)) if ledger is not None else None
     try:
@@ -256,27 +271,45 @@ def _campaign(
     known = {n: [Chunk.of(each) for each in book.results(_key(job))] if book else [] for n, job in enumerate(jobs)}
     gaps = [(n, lo, hi) for n in known for lo, hi in missing([(c.lo, c.hi) for c in known[n]], first, seeds)]
     total = sum(hi - lo for _, lo, hi in gaps)
-    orders = _orders(gaps, total, processes)
-    began = time.monotonic()
+    if book is not None and any(known.values()):
+        note(f"{len(jobs) * (seeds - first) - total} of these seeds are in {book.path} already")
     spent = dict.fromkeys(known, 0.0)
     ran = dict.fromkeys(known, 0)
+    orders = _orders(gaps, total, processes, lambda n: chunk_size(ran[n], spent[n]))
+    began = time.monotonic()
 
     def following() -> tuple[int, int, int] | None:
         late = seconds is not None and time.monotonic() - began > seconds
         return None if late else next(orders, None)
 
-    workers = Workers(partial(_ordered, tuple(jobs)), processes)
-    with Progress(total) as progress:
-        for (n, lo, hi), chunk in workers.results(following):
-            if book is not None:
-                book.add(_key(jobs[n]), lo, hi, attrs.asdict(chunk))
-            known[n].append(chunk)
-            ran[n] += hi - lo
-            spent[n] += chunk.cpu_s
-            progress(hi - lo, len(chunk.failures))
-    wall_s = time.monotonic() - began
-    whole = sum(spent.values()) or 1.0
-    return [Summary(job, tuple(known[n]), ran[n], wall_s * spent[n] / whole) for n, job in enumerate(jobs)]
+    def summaries() -> list[Summary]:
+        wall_s, whole = time.monotonic() - began, sum(spent.values()) or 1.0
+        left = [sum(hi - lo for m, lo, hi in gaps if m == n) - ran[n] for n in known]
+        return [Summary(job, tuple(known[n]), ran[n], wall_s * spent[n] / whole, left[n]) for n, job in enumerate(jobs)]
+
+    workers = Workers(partial(_ordered, tuple(jobs)), processes, lambda order: _seeds_of(jobs, order))
+    try:
+        with Progress(total) as progress:
+            for (n, lo, hi), chunk in workers.results(following):
+                known[n].append(chunk)
+                ran[n] += hi - lo
+                spent[n] += chunk.cpu_s
+                if book is not None:
+                    book.add(_key(jobs[n]), lo, hi, attrs.asdict(chunk))
+                progress(hi - lo, len(chunk.failures))
+    except KeyboardInterrupt:
+        raise Interrupted(summaries()) from None
+    return summaries()
+
+
+def chunk_size(ran: int, spent_s: float) -> int:
+    """How many seeds a chunk may have, after `ran` seeds of the same job took so long."""
+    return max(1, min(LARGEST, int(CHUNK_S * ran / spent_s))) if spent_s else 1
+
+
+def _seeds_of(jobs: Sequence[Job], order: tuple[int, int, int]) -> str:
+    n, lo, hi = order
+    return f"seed{f's {lo} to {hi - 1}' if hi - lo > 1 else f' {lo}'} of {jobs[n].name}"
 
 
 def _ordered(jobs: tuple[Job, ...], order: tuple[int, int, int]) -> Chunk:
@@ -301,13 +334,15 @@ def missing(done: Sequence[tuple[int, int]], first: int, seeds: int) -> Iterator
         yield at, seeds
 
 
-def _orders(gaps: Sequence[tuple[int, int, int]], total: int, processes: int) -> Iterator[tuple[int, int, int]]:
-    """Chunks that cover the gaps, smaller ones towards the end."""
+def _orders(
+    gaps: Sequence[tuple[int, int, int]], total: int, processes: int, most: Callable[[int], int] = lambda n: LARGEST
+) -> Iterator[tuple[int, int, int]]:
+    """Chunks that cover the gaps, smaller ones towards the end; of job n at most `most(n)` seeds."""
     left = total
     for n, lo, hi in gaps:
         at = lo
         while at < hi:
-            size = max(1, min(LARGEST, left // (CHUNKS_LEFT * processes), hi - at))
+            size = max(1, min(most(n), left // (CHUNKS_LEFT * processes), hi - at))
             yield n, at, at + size
             at += size
             left -= size

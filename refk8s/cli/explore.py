@@ -10,13 +10,16 @@ from typing import Annotated
 import typer
 
 from .output import OUTPUT, Format, emit, note
-from .session import NAMESPACE, NODES, TARGETS
+from .session import LARGEST, NAMESPACE, NODES, TARGETS
 
 
 def explore(
     targets: Annotated[list[str], TARGETS],
     deviations: Annotated[
-        int, typer.Option("--deviations", "-k", help="Schedules with at most so many deviations are looked at.", min=0)
+        int,
+        typer.Option(
+            "--deviations", "-k", help="Schedules with at most so many deviations are looked at.", min=0, max=LARGEST
+        ),
     ] = 1,
     faults: Annotated[
         str,
@@ -25,7 +28,9 @@ def explore(
             help="Faults that may happen: kinds, each as often as the bound allows (crash,lost,hold), or so often (crash=1); all; none.",
         ),
     ] = "all",
-    max_states: Annotated[int, typer.Option(help="Stop after so many states; exit code 4.", min=1)] = 1_000_000,
+    max_states: Annotated[
+        int, typer.Option(help="Stop after so many states; exit code 4.", min=1, max=LARGEST)
+    ] = 1_000_000,
     memory: Annotated[
         str, typer.Option(metavar="SIZE", help="Stop before the process takes more than this (500M, 2G); exit code 4.")
     ] = "2G",
@@ -50,7 +55,7 @@ def explore(
         ),
     ] = 1000,
     mutant: Annotated[str, typer.Option(metavar="ID", help="Search with this bug of the zoo in the cluster.")] = "",
-    nodes: Annotated[int, NODES] = 3,
+    nodes: Annotated[int | None, NODES] = None,
     namespace: Annotated[str, NAMESPACE] = "",
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:
@@ -67,15 +72,14 @@ def explore(
 
     Exit codes: 0 everything held in all of them, 1 an invariant broke, 4 a bound on states or memory came first.
     """
-    from ..core.errors import Refk8sError
     from ..explore.searching import View
-    from ..trace.format import is_trace
+    from ..trace.format import writable_trace
     from .exploring import Order, bytes_of, execute
     from .session import find_scenario
 
-    if trace is not None and not is_trace(trace.name):
-        raise Refk8sError(f"{trace}: a trace's name ends in .jsonl, or .jsonl.gz to be compressed")
-    scenario = find_scenario(targets, nodes, namespace or "default")
+    if trace is not None:
+        writable_trace(trace)
+    scenario = find_scenario(targets, nodes, namespace)
     wanted = "" if faults == "none" else faults
     view = View(heartbeats, events, rested)
     order = Order(

@@ -24,7 +24,7 @@ from ..trace.redact import redact
 from ..trace.report import report, way_of
 from .codes import HELD, INCONCLUSIVE, INTERRUPTED, VIOLATED
 from .output import note
-from .session import invariants, parts_of
+from .session import LARGEST, invariants, parts_of
 
 REPORT_VERSION: Final = 1
 _UNITS: Final = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
@@ -34,8 +34,10 @@ _LIVE_S, _PIPED_S = 0.2, 10.0
 def bytes_of(size: str) -> int:
     """The bytes that a size means: 500M, 2G, 1048576. Raises Refk8sError."""
     number, unit = (size[:-1], size[-1].upper()) if size[-1:].isalpha() else (size, "")
-    if unit not in _UNITS or not (number.isascii() and number.isdecimal()) or not int(number):
+    if unit not in _UNITS or not (number.isascii() and number.isdecimal()) or not number.strip("0"):
         raise Refk8sError(f"--memory {size}: no size; write a number and K, M or G, for instance 500M")
+    if len(number) > len(str(LARGEST)) or int(number) * _UNITS[unit] > LARGEST:
+        raise Refk8sError(f"--memory {size}: more than any machine has; write for instance 2G")
     return int(number) * _UNITS[unit]
 
 

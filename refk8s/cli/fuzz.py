@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from .codes import HELD, INCONCLUSIVE, INTERRUPTED, VIOLATED
 from .output import OUTPUT, Format, emit, note
-from .session import NAMESPACE, NODES, TARGETS
+from .session import LARGEST, NAMESPACE, NODES, TARGETS
 
 if TYPE_CHECKING:
     from .campaign import Job, Summary
     from .catching import Distinct
 
+DRIVERS: Final = ("random", "pct", "swarm")
+
 
 def fuzz(
     targets: Annotated[list[str] | None, TARGETS] = None,
-    seeds: Annotated[int, typer.Option(help="How many seeds: FIRST, FIRST+1, …", min=1)] = 1000,
-    first: Annotated[int, typer.Option(help="The first seed.", min=0)] = 0,
-    driver: Annotated[str, typer.Option(metavar="NAME", help="random, pct or swarm.")] = "random",
-    faults: Annotated[
-        str, typer.Option(metavar="SPEC", help="Faults that may happen: crash=2,lost=1, or 3 (any three), or all.")
+    seeds: Annotated[int, typer.Option(help="How many seeds: FIRST, FIRST+1, …", min=1, max=LARGEST)] = 1000,
+    first: Annotated[int, typer.Option(help="The first seed.", min=0, max=LARGEST)] = 0,
+    driver: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME", help="random, pct or swarm; without it, the mutant's own or random.", show_default=False
+        ),
     ] = "",
+    faults: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SPEC",
+            help="Faults that may happen: crash=2,lost=1, or 3 (any three), or all; without it, the mutant's own or none.",
+            show_default=False,
+        ),
+    ] = None,
     jobs: Annotated[int | None, typer.Option(help="Worker processes; without it, one per core.", min=1)] = None,
     ledger: Annotated[
         Path | None,
@@ -35,13 +49,13 @@ def fuzz(
     ] = "",
     out: Annotated[Path, typer.Option(help="Where the traces of failures go.", file_okay=False)] = Path("failures"),
     shrink: Annotated[bool, typer.Option("--shrink/--no-shrink", help="Shrink the traces.")] = True,
-    nodes: Annotated[int, NODES] = 3,
+    nodes: Annotated[int | None, NODES] = None,
     namespace: Annotated[str, NAMESPACE] = "",
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:
     """Run a scenario or manifests under many random schedules, with all invariants on.
 
-    There is one shrunk trace for each distinct failure: by invariant, and by what it is about. Ctrl-C loses at most the seeds that are under way; with
+    There is one shrunk trace for each distinct failure: by invariant, and by what it is about. After Ctrl-C it reports what was found until then; with
     --ledger the same command goes on where it was, even after kill -9.
 
     Examples:
@@ -50,47 +64,99 @@ def fuzz(
       refk8s fuzz shop.yaml --faults crash=2,lost=1 --time 10m -o json
       refk8s fuzz --mutant no-expectations --seeds 20
 
-    Exit codes: 0 everything held, 1 something failed, 2 a mistake in the command, 130 interrupted.
+    Exit codes: 0 everything held, 1 something failed, 2 a mistake in the command, 4 --time came before the first seed, 130 interrupted.
     """
-    from .campaign import campaign
-    from .catching import catch, distinct
+    from .campaign import Interrupted, campaign
+    from .catching import distinct
+    from .places import writable_folder
 
     seconds = _seconds(time)
     job = _job(list(targets or ()), nodes, namespace, driver, faults, mutant)
-    note(
-        f"scenario {job.name}, driver {driver}, seeds {first} to {first + seeds - 1}{f', faults {faults}' if faults else ''}"
-    )
+    writable_folder(out)
+    with_faults = f", faults {job.faults}" if job.faults else ""
+    note(f"scenario {job.name}, driver {job.driver}, seeds {first} to {first + seeds - 1}{with_faults}")
+    interrupted = False
     try:
         (summary,) = campaign([job], first, first + seeds, jobs, ledger=ledger, seconds=seconds)
-    except KeyboardInterrupt:
-        if ledger is not None:
-            note(f"what is done is in {ledger}; the same command goes on from there")
+    except Interrupted as stopped:
+        (summary,), interrupted = stopped.summaries, True
+    except KeyboardInterrupt:  # before there was anything to do
+        _go_on(ledger)
         raise
     found = distinct(summary.failures)
-    for number, each in enumerate(found):
-        note(f"{'shrinking' if shrink else 'writing'} {each.first.id} of seed {each.first.seed}")
-        found[number] = catch(job, each, out, shrink=shrink, progress=lambda line: None)
+    if not interrupted:
+        interrupted = _catch(job, found, out, shrink=shrink)
     if output is not Format.text:
         emit(data(summary, found), output)
     else:
-        _tell(summary, found)
-    raise typer.Exit(1 if found else 0)
+        _tell(summary, found, _again(list(targets or ()), job, nodes, namespace, mutant), interrupted=interrupted)
+    if interrupted:
+        _go_on(ledger)
+    raise typer.Exit(_code(summary, found, interrupted=interrupted))
 
 
-def _job(targets: list[str], nodes: int, namespace: str, driver: str, faults: str, mutant: str) -> Job:
+def _go_on(ledger: Path | None) -> None:
+    if ledger is not None:
+        note(f"what is done is in {ledger}; the same command goes on from there")
+
+
+def _code(summary: Summary, found: list[Distinct], *, interrupted: bool) -> int:
+    if interrupted:
+        return INTERRUPTED
+    return VIOLATED if found else HELD if summary.runs else INCONCLUSIVE
+
+
+def _catch(job: Job, found: list[Distinct], out: Path, *, shrink: bool) -> bool:
+    """Put a trace to each failure, as far as one can be written; whether Ctrl-C came in between."""
+    from .catching import catch
+
+    for number, each in enumerate(found):
+        note(f"{'shrinking' if shrink else 'writing'} {each.first.id} of seed {each.first.seed}")
+        try:
+            found[number] = catch(job, each, out, shrink=shrink, progress=lambda line: None)
+        except KeyboardInterrupt:
+            return True
+        except OSError as error:  # what was found is worth more than its file
+            note(f"{error.filename or out}: no trace written: {error.strerror}")
+    return False
+
+
+def _job(targets: list[str], nodes: int | None, namespace: str, driver: str, faults: str | None, mutant: str) -> Job:
     from ..core.errors import Refk8sError
+    from ..scenarios import from_data
+    from ..trace.redact import redact
     from .campaign import job_of
-    from .session import find_scenario, mutant_named
+    from .session import find_scenario, mutant_named, only_for_manifests
 
+    if driver and driver not in DRIVERS:
+        raise Refk8sError(f"--driver {driver}: many schedules need one of {', '.join(DRIVERS)}")
     if mutant:
         if targets:
             raise Refk8sError(f"--mutant {mutant} has a scenario of its own; leave {targets[0]} away")
-        return job_of(mutant_named(mutant).load(), driver, faults, mutant)
+        bug = mutant_named(mutant)
+        only_for_manifests(f"--mutant {mutant}", "a bug in a scenario", nodes, namespace)
+        return job_of(bug.load(), driver or bug.driver, bug.faults if faults is None else faults, mutant)
     if not targets:
         raise Refk8sError(
             "what shall be fuzzed? Name a scenario or manifests; `refk8s scenarios list` names those that are shipped"
         )
-    return job_of(find_scenario(targets, nodes, namespace or "default"), driver, faults)
+    scenario = find_scenario(targets, nodes, namespace)
+    shown = redact(scenario.data)
+    if shown is not scenario.data:
+        note("the data of Secrets is redacted, in the schedules and in traces of failures")
+        scenario = from_data(shown)
+    return job_of(scenario, driver or "random", faults or "")
+
+
+def _again(targets: list[str], job: Job, nodes: int | None, namespace: str, mutant: str) -> str:
+    """The command that does one seed again, but for the seed."""
+    words = ["refk8s", "fuzz", *targets]
+    words += ["--mutant", mutant] if mutant else []
+    words += ["--driver", job.driver] if job.driver != "random" else []
+    words += ["--faults", job.faults] if job.faults else []
+    words += ["--nodes", str(nodes)] if nodes is not None else []
+    words += ["--namespace", namespace] if namespace else []
+    return shlex.join([*words, "--seeds", "1", "--first"])
 
 
 def _seconds(text: str) -> float | None:
@@ -127,7 +193,7 @@ def coverage(summary: Summary) -> dict[str, Any]:
     return whole.data(invariants().all())
 
 
-def _tell(summary: Summary, failures: list[Distinct]) -> None:
+def _tell(summary: Summary, failures: list[Distinct], again: str, *, interrupted: bool) -> None:
     from ..core.invariant import Monitor
     from ..trace.format import read
     from ..trace.replay import replay
@@ -137,6 +203,8 @@ def _tell(summary: Summary, failures: list[Distinct]) -> None:
     for each in failures:
         if not each.trace:
             typer.echo(f"{each.first.id} with seed {each.first.seed}: {each.first.finding}")
+            typer.echo(f"reproduce: {again} {each.first.seed}")
+            typer.echo(f"seen under {len(each.seeds)} of {summary.runs} seeds\n")
             continue
         recorded = read(Path(each.trace))
         done = replay(recorded, monitor=Monitor(invariants().all()), parts=parts_of(recorded.header))
@@ -148,15 +216,20 @@ def _tell(summary: Summary, failures: list[Distinct]) -> None:
         never = f"; never {', '.join(ranges(found['never']))}" if found["never"] else ""
         typer.echo(f"{part}: {len(found['reached'])} reached{never}")
     plural = "" if len(failures) == 1 else "s"
-    verdict = f"{len(failures)} distinct failure{plural}" if failures else "held"
-    typer.echo(f"{verdict}: {summary.runs} seeds, {summary.steps} steps, {summary.seeds_per_s} seeds/s")
+    verdict = (
+        f"{len(failures)} distinct failure{plural}" if failures else "held" if summary.runs else "nothing was done"
+    )
+    cut = f" of {summary.runs + summary.left}" if summary.left else ""
+    stopped = " (interrupted)" if interrupted else " (--time came first)" if summary.left else ""
+    typer.echo(f"{verdict}: {summary.runs}{cut} seeds{stopped}, {summary.steps} steps, {summary.seeds_per_s} seeds/s")
 
 
 def ranges(names: list[str]) -> list[str]:
     """Names with consecutive numbers at their ends put together: A-T1, A-T2, A-T3 are A-T1..3."""
     found: list[tuple[str, int, int]] = []
     for name in names:
-        stem, number = re.fullmatch(r"(.*?)(\d*)", name, re.DOTALL).groups()  # type: ignore[union-attr]
+        stem = name.rstrip("0123456789")
+        number = name[len(stem) :]
         last = found[-1] if found else ("", 0, 0)
         if number and last[0] == stem and last[2] + 1 == int(number) and not number.startswith("0"):
             found[-1] = (stem, last[1], int(number))

@@ -26,7 +26,7 @@ class Ledger:
     """An open ledger. `about` is what the campaign is about; a ledger that is about something else is refused. Raises Refk8sError."""
 
     def __init__(self, path: Path, about: Mapping[str, str]) -> None:
-        self._path = path
+        self.path = path
         try:
             self._db = sqlite3.connect(path, timeout=1, isolation_level=None)
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -53,11 +53,11 @@ class Ledger:
         try:
             found = dict(self._db.execute("SELECT key, value FROM meta").fetchall())
         except sqlite3.OperationalError:
-            raise Refk8sError(f"{self._path}: a database, but no ledger of refk8s; give another file") from None
+            raise Refk8sError(f"{self.path}: a database, but no ledger of refk8s; give another file") from None
         for key, wanted in {"ledger": str(VERSION), **about}.items():
             if found.get(key) != wanted:
                 raise Refk8sError(
-                    f"{self._path}: this ledger is of another {_NAMES.get(key, key)} ({_short(found.get(key))}, now {_short(wanted)});"
+                    f"{self.path}: this ledger is of another {_NAMES.get(key, key)} ({_short(found.get(key))}, now {_short(wanted)});"
                     " give another file with --ledger, or delete this one to begin anew"
                 )
 
@@ -76,7 +76,7 @@ class Ledger:
         self._db.execute("BEGIN IMMEDIATE")
         if self._db.execute(overlap, (scenario, hi, lo)).fetchone()[0]:
             self._db.execute("ROLLBACK")
-            raise Refk8sError(f"{self._path}: seeds {lo} to {hi - 1} of {scenario} are in it already")
+            raise Refk8sError(f"{self.path}: seeds {lo} to {hi - 1} of {scenario} are in it already")
         self._db.execute("INSERT INTO chunks VALUES (?, ?, ?, ?)", (scenario, lo, hi, json.dumps(result)))
         self._db.execute("COMMIT")
 
@@ -89,7 +89,7 @@ _NAMES: Final = {"ledger": "version of the ledger's format", "refk8s": "version 
 
 
 def _short(value: str | None) -> str:
-    return "none" if value is None else value if len(value) <= 40 else f"{value[:12]}…"
+    return value or "none" if value is None or len(value) <= 40 else f"{value[:12]}…"
 
 
 def _why(error: str) -> str:

@@ -41,7 +41,7 @@ def run(
     secrets: Annotated[
         bool, typer.Option("--secrets", help="Keep the data of Secrets in the trace; without it, it is redacted.")
     ] = False,
-    nodes: Annotated[int, NODES] = 3,
+    nodes: Annotated[int | None, NODES] = None,
     namespace: Annotated[str, NAMESPACE] = "",
     everything: Annotated[
         bool, typer.Option("--all", help="Tell details too: heartbeats, bookkeeping, refused writes.")
@@ -77,7 +77,7 @@ def run(
     seed = 0 if name in ("random", "pct", "swarm") and seed is None else seed
     if name == "twice" and seed is None and budget.total:
         seed = 0
-    scenario = find_scenario(targets, nodes, namespace or "default")
+    scenario = find_scenario(targets, nodes, namespace, lists=True)
     order = Order(
         name, seed, steps, until, trace, secrets, _again(targets, seed, nodes, namespace, driver, faults), budget
     )
@@ -101,12 +101,12 @@ def run(
     raise typer.Exit(report.exit_code)
 
 
-def _again(targets: list[str], seed: int | None, nodes: int, namespace: str, driver: str, faults: str) -> str:
+def _again(targets: list[str], seed: int | None, nodes: int | None, namespace: str, driver: str, faults: str) -> str:
     """The command that makes the same run."""
     words = ["refk8s", "run", *targets]
     words += ["--seed", str(seed)] if seed is not None else []
     words += ["--driver", driver] if driver in ("pct", "swarm") else []
     words += ["--faults", faults] if faults else []
-    words += ["--nodes", str(nodes)] if nodes != 3 else []
+    words += ["--nodes", str(nodes)] if nodes is not None else []
     words += ["--namespace", namespace] if namespace else []
     return shlex.join(words)

@@ -36,8 +36,8 @@ def mutant_named(name: str) -> Mutant:
     from ..zoo import MUTANTS
 
     known = {mutant.id: mutant for mutant in MUTANTS}
-    if name not in known:
-        raise Refk8sError(f"no mutant {name!r}; `refk8s zoo list` names them all")
+    if not isinstance(name, str) or name not in known:
+        raise Refk8sError(f"no mutant {name!r:.40}; `refk8s zoo list` names them all")
     return known[name]
 
 
@@ -59,8 +59,15 @@ TARGETS = typer.Argument(
     autocompletion=scenario_names,
     show_default=False,
 )
-SEED = typer.Option(help="Seed of the random driver; without one the default driver runs.", min=0, show_default=False)
-NODES = typer.Option(help="Nodes of the cluster that manifests are applied to.", min=1)
+LARGEST = 1 << 62
+"""Numbers beyond it are refused where they are given: seeds have 64 bits, and so have the integers of JSON and of SQLite as we write them."""
+SEED = typer.Option(
+    help="Seed of the random driver; without one the default driver runs.", min=0, max=LARGEST, show_default=False
+)
+NODES = typer.Option(
+    help="Nodes of the cluster that manifests are applied to; without it, 3.", min=1, max=100_000, show_default=False
+)
+USUAL_NODES = 3
 NAMESPACE = typer.Option(
     "-n",
     "--namespace",
@@ -69,10 +76,10 @@ NAMESPACE = typer.Option(
 )
 
 
-def find_scenario(targets: list[str], nodes: int, namespace: str = "default") -> Scenario:
+def find_scenario(targets: list[str], nodes: int | None, namespace: str = "", *, lists: bool = False) -> Scenario:
     """The scenario that is meant: a shipped name, a scenario file, or manifests (files, directories, "-") that a user applies to `nodes` nodes.
 
-    Raises Refk8sError.
+    `lists`: the namespace is also that of what the command shows. Options that a scenario leaves no use for are refused. Raises Refk8sError.
     """
     from ..core.errors import Refk8sError
     from ..scenarios.format import from_manifests, from_sources, is_read_back, is_scenario, resolve, shipped
@@ -81,6 +88,7 @@ def find_scenario(targets: list[str], nodes: int, namespace: str = "default") ->
     from .output import note
 
     if len(targets) == 1 and targets[0] in shipped():
+        only_for_manifests(targets[0], "a scenario", nodes, "" if lists else namespace)
         return resolve(targets[0])
     documents: list[dict[str, Any]] = []
     for target in targets:
@@ -98,6 +106,7 @@ def find_scenario(targets: list[str], nodes: int, namespace: str = "default") ->
                 raise Refk8sError(
                     f"{target} is a scenario; a scenario runs alone, not together with {len(targets) - 1} other arguments"
                 )
+            only_for_manifests(target, "a scenario", nodes, "" if lists else namespace)
             return from_sources(sources, path.parent)
         documents += objects_of(sources)
     dumped = sum(map(is_read_back, documents))
@@ -107,7 +116,24 @@ def find_scenario(targets: list[str], nodes: int, namespace: str = "default") ->
             " what they need or belong to must be there too"
         )
     name = Path(targets[0]).resolve().stem if targets[0] != STDIN else "stdin"
-    return from_manifests(documents, nodes=nodes, name=_name(name), namespace=namespace)
+    return from_manifests(
+        documents, nodes=nodes or USUAL_NODES, name=_name(name), namespace=namespace or DEFAULT_NAMESPACE
+    )
+
+
+DEFAULT_NAMESPACE = "default"
+
+
+def only_for_manifests(target: str, what: str, nodes: int | None, namespace: str) -> None:
+    """Raise Refk8sError if an option was given that only manifests have a use for."""
+    from ..core.errors import Refk8sError
+
+    if nodes is not None:
+        raise Refk8sError(f"--nodes {nodes}: {target} is {what}, which has its own nodes; leave --nodes away")
+    if namespace:
+        raise Refk8sError(
+            f"--namespace {namespace}: {target} is {what}, whose objects have theirs; leave --namespace away"
+        )
 
 
 def _name(stem: str) -> str:
@@ -161,8 +187,9 @@ def seconds(ms: int) -> str:
     return f"{ms / 1000:.3f}s"
 
 
-def story_of(target: str, seed: int | None, nodes: int, namespace: str) -> Storyteller:
+def story_of(target: str, seed: int | None, nodes: int | None, namespace: str) -> Storyteller:
     """The story of a trace, or of a run of a scenario. Raises Refk8sError."""
+    from ..core.errors import Refk8sError
     from ..explore.cluster import build
     from ..explore.drivers import DefaultDriver, RandomDriver
     from ..explore.run import run
@@ -171,13 +198,16 @@ def story_of(target: str, seed: int | None, nodes: int, namespace: str) -> Story
     from ..trace.story import Storyteller
 
     if is_trace(target):
+        only_for_manifests(target, "a trace", nodes, "")
+        if seed is not None:
+            raise Refk8sError(f"--seed {seed}: {target} is a trace, which has its own; leave --seed away")
         recorded = read(Path(target))
         parts = parts_of(recorded.header)
         model, _ = world_of(recorded, parts)
         teller = Storyteller(model.epoch_ms, model.is_heartbeat, model)
         replay(recorded, parts=parts, observers=(teller,))
         return teller
-    scenario = find_scenario([target], nodes, namespace)
+    scenario = find_scenario([target], nodes, namespace, lists=True)
     model, world = build(scenario.cluster)
     teller = Storyteller(model.epoch_ms, model.is_heartbeat, model)
     run(model, world, DefaultDriver() if seed is None else RandomDriver(seed), observers=(teller,))

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .output import OUTPUT, Format, emit, note
+from .session import LARGEST
 
 
 def shrink(
@@ -15,7 +16,9 @@ def shrink(
     out: Annotated[
         Path, typer.Option("--trace", "-t", help="Write the shrunk trace here (.jsonl or .jsonl.gz).", dir_okay=False)
     ],
-    effort: Annotated[int, typer.Option(help="How many steps all candidates together may take.", min=1)] = 400_000,
+    effort: Annotated[
+        int, typer.Option(help="How many steps all candidates together may take.", min=1, max=LARGEST)
+    ] = 400_000,
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:
     """Take away from a failing run what the failure does not need: deviations, then inputs, then time.
@@ -30,12 +33,11 @@ def shrink(
     """
     from ..core.errors import Refk8sError
     from ..explore.shrunk import failing_of, shrunk, write
-    from ..trace.format import is_trace, read
+    from ..trace.format import read, writable_trace
     from ..trace.report import report_of_trace
     from .session import invariants, parts_of
 
-    if not is_trace(out.name):
-        raise Refk8sError(f"{out}: a trace's name ends in .jsonl, or .jsonl.gz to be compressed")
+    writable_trace(out)
     recorded = read(trace)
     parts = parts_of(recorded.header)
     control = parts_of(recorded.header, without_mutant=True)

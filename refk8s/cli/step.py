@@ -21,7 +21,7 @@ def step(
     secrets: Annotated[
         bool, typer.Option("--secrets", help="Keep the data of Secrets; without it, it is redacted from the beginning.")
     ] = False,
-    nodes: Annotated[int, NODES] = 3,
+    nodes: Annotated[int | None, NODES] = None,
     namespace: Annotated[str, NAMESPACE] = "",
 ) -> None:
     """Step through a cluster interactively, forwards and backwards; `help` lists the commands. A trace is opened at its end.
@@ -33,7 +33,7 @@ def step(
     """
     from .stepping import shell_for
 
-    shell = shell_for(targets, nodes, namespace or "default", keep_secrets=secrets)
+    shell = shell_for(targets, nodes, namespace, keep_secrets=secrets)
     if script:
         _scripted(shell)
     else:

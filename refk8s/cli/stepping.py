@@ -25,10 +25,10 @@ from ..trace.redact import redact
 from ..trace.replay import action_of, scenario_of, world_of
 from ..trace.report import middle
 from ..trace.story import without_details
-from ..trace.why import chain, line_about
+from ..trace.why import chain, line_about, linked
 from . import looking, meddling
 from .output import table
-from .session import find_scenario, invariants, seconds
+from .session import find_scenario, invariants, only_for_manifests, parts_of, seconds
 
 SHOWN = 12
 _STEP_NUMBER = re.compile(r"(?<=\s)#(?=\d+\b)")
@@ -69,10 +69,11 @@ quit"""
 class Shell:
     """Reads one command after the other and prints what it did. `failed`: an invariant has broken on the way, or a `run until` did not reach what it was to."""
 
-    def __init__(self, stepper: Stepper, scenario: Scenario, *, keep_secrets: bool = False) -> None:
+    def __init__(self, stepper: Stepper, scenario: Scenario, *, keep_secrets: bool = False, mutant: str = "") -> None:
         self.stepper = stepper
         self._scenario = scenario
         self._keep_secrets = keep_secrets
+        self._mutant = mutant
         self._listed: list[Action] = []
         self.failed = False
         self.commands: dict[str, Callable[[list[str]], None]] = {
@@ -245,7 +246,7 @@ class Shell:
         if len(words) != 1:
             raise Refk8sError("why KIND/NAME, or why STEP")
         teller = looking.told(self.stepper)
-        _say(map(looking.sentence, chain(teller.lines, line_about(teller, words[0]))))
+        _say(linked(chain(teller.lines, line_about(teller, words[0]))))
 
     def _story(self, words: list[str]) -> None:
         count = _count(words, "story", 20)
@@ -288,9 +289,8 @@ class Shell:
         path = Path(words[0])
         stepper = self.stepper
         header = {"scenario": self._scenario.data, "redacted": not self._keep_secrets, "seed": None, "driver": "human"}
-        writer = Writer(
-            path, stepper.model, stepper.world_at(0), {**header, "faults": stepper.world_at(0).faults.data()}
-        )
+        header |= {"faults": stepper.world_at(0).faults.data()} | ({"mutant": self._mutant} if self._mutant else {})
+        writer = Writer(path, stepper.model, stepper.world_at(0), header)
         for done in stepper.taken:
             writer(done.before, done.action, done.after, done.delta)
         found = [done.violation for done in stepper.taken if done.violation is not None]
@@ -298,27 +298,41 @@ class Shell:
         typer.echo(f"{stepper.at} steps in {path}; replay: refk8s replay {path}")
 
 
-def shell_for(targets: list[str], nodes: int, namespace: str, *, keep_secrets: bool) -> Shell:
-    """The shell on a scenario, manifests, or (at its end) a trace. Raises Refk8sError.
+def shell_for(targets: list[str], nodes: int | None, namespace: str, *, keep_secrets: bool) -> Shell:
+    """The shell on a scenario, manifests, or (at its end) a trace, which must replay as recorded. Raises Refk8sError.
 
     Secrets are redacted before anything happens, unless they are to be kept: what is saved must be what was done.
     """
     monitor = Monitor(invariants().all())
     if len(targets) == 1 and is_trace(targets[0]):
-        trace = read(Path(targets[0]))
-        model, world = world_of(trace)
-        stepper = Stepper(model, world, monitor)
-        for number, line in enumerate(trace.steps, 2):
-            try:
-                stepper.take(action_of(model, stepper.world, line))
-            except ReplayDivergence as gone:
-                raise ReplayDivergence(f"{targets[0]}:{number}: {gone}") from None
-        return Shell(stepper, scenario_of(trace), keep_secrets=not trace.header.get("redacted", True))
+        only_for_manifests(targets[0], "a trace", nodes, namespace)
+        return _on_trace(targets[0], monitor)
     scenario = find_scenario(targets, nodes, namespace)
     if not keep_secrets:
         scenario = from_data(redact(scenario.data))
     model, world = build(scenario.cluster)
     return Shell(Stepper(model, world, monitor), scenario, keep_secrets=keep_secrets)
+
+
+def _on_trace(path: str, monitor: Monitor) -> Shell:
+    trace = read(Path(path))
+    try:
+        model, world = world_of(trace, parts_of(trace.header))
+    except Refk8sError as error:
+        raise type(error)(f"{path}: {error}") from None
+    stepper = Stepper(model, world, monitor)
+    for number, line in enumerate(trace.steps, 2):
+        try:
+            after = stepper.take(action_of(model, stepper.world, line)).after
+        except ReplayDivergence as gone:
+            raise ReplayDivergence(f"{path}:{number}: {gone}") from None
+        if text(after.fingerprint) != line.digest:
+            raise ReplayDivergence(
+                f"{path}:{number}: after {line.label!r} the digest is {text(after.fingerprint)}, recorded was {line.digest};"
+                " `refk8s replay --lenient` says how far the trace still holds"
+            )
+    redacted = bool(trace.header.get("redacted", True))
+    return Shell(stepper, scenario_of(trace), keep_secrets=not redacted, mutant=trace.header.get("mutant") or "")
 
 
 def _say(lines: Iterable[str]) -> None:

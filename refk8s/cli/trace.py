@@ -28,9 +28,15 @@ def show(
     Example:
       refk8s trace show rollout.trace.jsonl --from 100 --count 20
     """
+    from ..core.errors import Refk8sError
     from ..trace.format import read
+    from ..trace.replay import scenario_of
 
     found = read(trace)
+    try:
+        name = scenario_of(found).name
+    except Refk8sError as error:
+        raise type(error)(f"{trace}: {error}") from None
     steps = [step for step in found.steps[first : first + count] if step.dev or not deviations]
     if output is not Format.text:
         import attrs
@@ -47,7 +53,7 @@ def show(
         return
     header = found.header
     seed = f", seed {header['seed']}" if header.get("seed") is not None else ""
-    typer.echo(f"scenario {header['scenario']['metadata']['name']}, driver {header.get('driver')}{seed}")
+    typer.echo(f"scenario {name}, driver {header.get('driver')}{seed}")
     table(
         ("STEP", "", "BECAUSE", "LABEL", "WROTE"),
         [(s.i, "*" if s.dev else "", s.because if s.because >= 0 else "", s.label, ", ".join(s.keys)) for s in steps],

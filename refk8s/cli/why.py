@@ -21,7 +21,7 @@ def why(
     ],
     subject: Annotated[str, typer.Argument(help="kind/name, kind/namespace/name, or a step number.")],
     seed: Annotated[int | None, SEED] = None,
-    nodes: Annotated[int, NODES] = 3,
+    nodes: Annotated[int | None, NODES] = None,
     namespace: Annotated[str, NAMESPACE] = "",
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:
@@ -31,16 +31,13 @@ def why(
       refk8s why first-pod pod/hello
       refk8s why rollout.trace.jsonl 120
     """
-    from ..trace.why import chain, line_about
-    from .session import seconds, story_of
+    from ..trace.why import chain, line_about, linked
+    from .session import DEFAULT_NAMESPACE, story_of
 
-    teller = story_of(target, seed, nodes, namespace or "default")
-    found = chain(teller.lines, line_about(teller, subject))
+    teller = story_of(target, seed, nodes, namespace)
+    found = chain(teller.lines, line_about(teller, subject, namespace or DEFAULT_NAMESPACE))
     if output is not Format.text:
         emit({"version": 1, "subject": subject, "chain": [line.data() for line in found]}, output)
         return
-    for depth, line in enumerate(found):
-        arrow = "" if depth == 0 else "└ "
-        typer.echo(
-            f"{seconds(line.at_ms):>10}  #{line.step:<5} {'  ' * max(depth - 1, 0)}{arrow}{line.actor}: {line.text}"
-        )
+    for text in linked(found):
+        typer.echo(text)

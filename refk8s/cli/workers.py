@@ -9,6 +9,7 @@ from multiprocessing.connection import wait
 from typing import Any, Final
 
 from ..core.errors import Refk8sError
+from .output import note
 
 MOST_DEATHS: Final = 3
 """An order that has cost so many workers their lives is not given to another one."""
@@ -20,11 +21,12 @@ Next = Callable[[], Any]
 class Workers:
     """`jobs` processes that call `work(order)`. They end with whoever made them, at once, when it is interrupted or killed.
 
-    `restarted` counts the processes that had to be replaced.
+    `restarted` counts the processes that had to be replaced; `name` says for people what an order is.
     """
 
-    def __init__(self, work: Callable[[Any], Any], jobs: int) -> None:
+    def __init__(self, work: Callable[[Any], Any], jobs: int, name: Callable[[Any], str] = str) -> None:
         self._work = work
+        self._name = name
         self._jobs = jobs
         self._busy: dict[Any, tuple[Any, Any]] = {}
         self._deaths: dict[str, int] = {}
@@ -90,10 +92,19 @@ class Workers:
         deaths = self._deaths[repr(order)] = self._deaths.get(repr(order), 0) + 1
         if deaths >= MOST_DEATHS:
             raise Refk8sError(
-                f"{order}: {deaths} worker processes were killed over it (out of memory?); try fewer with --jobs, or a smaller scenario"
+                f"{self._name(order)}: {deaths} worker processes were killed over it (out of memory?); try fewer with --jobs, or a smaller scenario"
             )
         self.restarted += 1
+        note(f"a worker process was killed ({_cause(process.exitcode)}); begun anew: {self._name(order)}")
         self._start(order)
+
+
+def _cause(code: int | None) -> str:
+    """What a dead process's exit code means."""
+    if code is None or code >= 0:
+        return f"exit code {code}"
+    out_of_memory = ": out of memory?" if -code == signal.SIGKILL else ""
+    return f"{signal.Signals(-code).name}{out_of_memory}"
 
 
 def _serve(pipe: Any, work: Callable[[Any], Any]) -> None:

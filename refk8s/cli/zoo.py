@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from .output import OUTPUT, Format, emit, table
+from .output import OUTPUT, Format, emit, note, table
 
 if TYPE_CHECKING:
     from ..zoo.mutant import Mutant
@@ -85,14 +85,21 @@ def run(
     Exit codes: 0 all were caught, 1 one got away.
     """
     from ..zoo import MUTANTS
+    from ..zoo.hunt import RANGES
     from .hunting import hunted
+    from .places import writable_folder
     from .progress import Progress
     from .session import mutant_named
     from .workers import Workers
 
-    wanted = [mutant_named(name).id for name in ids] if ids else [mutant.id for mutant in MUTANTS]
+    wanted = [mutant_named(name).id for name in dict.fromkeys(ids)] if ids else [mutant.id for mutant in MUTANTS]
     if traces is not None:
+        writable_folder(traces)
         traces.mkdir(parents=True, exist_ok=True)
+    firsts = ", ".join(map(str, RANGES[:ranges]))
+    note(
+        f"{len(wanted)} mutant{'' if len(wanted) == 1 else 's'}, each hunted from seed{'' if ranges == 1 else 's'} {firsts} on"
+    )
     work = partial(hunted, ranges=ranges, shrink=shrink, traces=traces)
     orders, found = iter(wanted), {}
     with Progress(len(wanted), "mutants") as progress:

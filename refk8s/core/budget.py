@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import attrs
@@ -24,6 +25,9 @@ KINDS: Final = (
     "exit",
 )
 """All kinds of faults, in the order in which they are offered (see specs/faults.md)."""
+
+MOST: Final = 10_000
+"""So many faults of a kind are more than any run has room for."""
 
 
 @attrs.frozen
@@ -70,6 +74,8 @@ class FaultBudget:
                 raise Refk8sError(
                     f"--faults {text}: no kind {kind!r}; there are {', '.join(KINDS)}, all, or a number of any"
                 )
+            if len(number) > len(str(MOST)) or int(number) > MOST:
+                raise Refk8sError(f"--faults {text}: {part!r}: at most {MOST} faults of a kind")
             if not kind:
                 if total >= 0:
                     raise Refk8sError(f"--faults {text}: two numbers for all kinds together; give one")
@@ -88,6 +94,8 @@ class FaultBudget:
     @classmethod
     def of(cls, data: Any) -> FaultBudget:
         """The budget that `data` describes (a trace's header). Raises Refk8sError."""
+        if not isinstance(data, Mapping):
+            raise Refk8sError(f"faults: {data!r:.40} is no budget; write for instance {{crash: 2, total: 2}}")
         names = {*KINDS, "total", "spent"}
         wrong = [name for name, number in data.items() if name not in names or type(number) is not int or number < 0]
         if wrong:

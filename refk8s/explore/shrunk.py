@@ -75,6 +75,8 @@ def shrunk(
 ) -> Failing:
     """The smallest run found that fails in the same way. Raises Refk8sError if the run does not fail a second time."""
     shrinker = Shrinker(failing, parts, invariants, progress, effort, control)
+    if effort <= len(failing.taken):
+        raise Refk8sError(f"an effort of {effort} steps is not enough to do its {len(failing.taken)} steps once more")
     if (
         failing.failure.id != ENDLESS
         and shrinker.attempt(failing.scenario, failing.plan, len(failing.taken) + 1) is None

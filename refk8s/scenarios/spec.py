@@ -56,6 +56,10 @@ class OneVerb:
         if verb not in ARGUMENTS:
             raise Misfit((*path, verb), unknown(verb, tuple(ARGUMENTS), "verb"))
         structure(arguments, ARGUMENTS[verb], (*path, verb))
+        if verb in ("apply", "create") and not any(
+            isinstance(arguments.get(name), list) for name in ("documents", "files")
+        ):
+            raise Misfit((*path, verb), f"{verb} needs `documents` or `files`")
         return step
 
 

@@ -258,6 +258,19 @@ def _data(path: Path) -> bytes:
     return unpacked
 
 
+def writable_trace(path: Path) -> None:
+    """Raise Refk8sError if no trace can be written there: before long work, so that what it finds is not lost. Leaves nothing behind."""
+    if not is_trace(path.name):
+        raise Refk8sError(f"{path}: a trace's name ends in .jsonl, or .jsonl.gz to be compressed")
+    new = not path.exists()
+    try:
+        path.open("ab").close()
+        if new:
+            path.unlink()
+    except OSError as error:
+        raise Refk8sError(f"{path}: cannot be written: {error.strerror}") from None
+
+
 def _create(path: Path) -> io.BufferedIOBase:
     try:
         if path.suffix == ".gz":

@@ -24,6 +24,8 @@ from ..explore.due import Witness, usual
 from ..explore.failure import FORETOLD, Failure, failure_of, of_violation
 from ..explore.run import Observer, Outcome
 from ..scenarios.format import Scenario, from_data
+from ..scenarios.spec import Step as OneStep
+from ..scenarios.structure import Misfit, structure
 from .format import Step, Trace
 
 Status = Literal["same", "stale", "violated"]
@@ -166,10 +168,47 @@ def is_fault(name: str) -> bool:
 
 
 def action_of(model: Model, world: World, line: Step) -> Action:
-    """The action that a line records. Raises ReplayDivergence if it is not enabled."""
+    """The action that a line records. Raises ReplayDivergence if it is not enabled, or is an input that nobody can have made."""
     if line.payload is not None:
+        check_payload(line)
         return Input(line.payload)
     return find(model, world, line.label)
+
+
+_REQUEST: Final = {"verb": str, "resource": str, "namespace": str, "name": str, "subresource": str, "agent": str}
+
+
+def check_payload(line: Step) -> None:
+    """Raise ReplayDivergence for a payload that the cluster cannot read (refk8s.explore.cluster.accept): the line was edited."""
+    payload, problem = line.payload, ""
+    if not isinstance(payload, dict):
+        problem = f"an input is a map, not {payload!r:.40}"
+    elif "http" in payload or "request" in payload:
+        problem = _misfit_of_request(payload.get("http", payload.get("request")), payload.get("at", 0))
+    elif "compact" in payload:
+        problem = "" if type(payload["compact"]) is int and payload["compact"] >= 0 else "compact: no number"
+    elif "demand" in payload:
+        wanted = payload["demand"]
+        fits = isinstance(wanted, dict) and {"resource", "key", "content"} <= set(wanted)
+        problem = "" if fits else "demand: it names resource, key and content"
+    elif "expect" not in payload:
+        try:
+            structure(payload.get("step"), OneStep, ("step",))
+        except Misfit as misfit:
+            problem = str(misfit)
+    if problem:
+        raise ReplayDivergence(f"{line.label!r} cannot be done: {problem}; the trace was edited")
+
+
+def _misfit_of_request(request: Any, at: Any) -> str:
+    if type(at) is not int:
+        return f"at: {at!r:.40} is no time"
+    if not isinstance(request, dict) or not {"verb", "resource"} <= set(request) <= {*_REQUEST, "body", "options"}:
+        return f"a request has a verb and a resource, not {request!r:.40}"
+    for name, kind in _REQUEST.items():
+        if not isinstance(request.get(name, ""), kind):
+            return f"{name} of the request is {request[name]!r:.40}"
+    return "" if isinstance(request.get("options", {}), dict) else "options of the request are no map"
 
 
 def summary(replayed: Replayed) -> dict[str, Any]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..core.errors import Refk8sError
 from ..users.verb import by_any
 from .story import Line, Storyteller
 
 
-def line_about(teller: Storyteller, subject: str) -> Line:
-    """The last line of the story about `subject`: a step number, or `kind/name` or `kind/namespace/name`. Raises Refk8sError if there is none."""
+def line_about(teller: Storyteller, subject: str, namespace: str = "default") -> Line:
+    """The last line of the story about a step number, `kind/name` (in `namespace`) or `kind/namespace/name`. Raises Refk8sError if there is none."""
     lines = teller.lines
     step = subject.removeprefix("#")  # as the story prints it
     if step.isdecimal():
@@ -22,7 +22,7 @@ def line_about(teller: Storyteller, subject: str) -> Line:
         raise Refk8sError(
             f"why {subject}: no kind {kind!r}; write kind/name, for instance pod/web, or a step number"
         ) from None
-    key = name if "/" in name or not row.namespaced else f"default/{name}"
+    key = name if "/" in name or not row.namespaced else f"{namespace}/{name}"
     about = [line for line in lines if line.subject == f"{row.plural}/{key}"]
     if not about:
         near = sorted({line.subject for line in lines if line.subject.startswith(f"{row.plural}/")})[:5]
@@ -51,3 +51,10 @@ def chain(lines: Sequence[Line], last: Line) -> list[Line]:
     while found[-1].because in by_step and by_step[found[-1].because] is not found[-1]:
         found.append(by_step[found[-1].because])
     return found[::-1]
+
+
+def linked(lines: Sequence[Line]) -> Iterator[str]:
+    """A chain as people read it: each line below what it came from, further in."""
+    for depth, line in enumerate(lines):
+        mark = "  " * (depth - 1) + "└ " if depth else ""
+        yield f"{line.at_ms / 1000:>9.3f}s  #{line.step:<5} {mark}{line.actor}: {line.text}"

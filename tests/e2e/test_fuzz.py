@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from refk8s.cli.ledger import Ledger
+
 from .command import BINARY, environment, process, refk8s
 
 
@@ -105,8 +107,15 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
     [
         (["fuzz"], "what shall be fuzzed? Name a scenario or manifests"),
         (["fuzz", "nowhere"], "nowhere: no such file, and no shipped scenario"),
-        (["fuzz", "rollout", "--driver", "best"], "no driver 'best'; there are default, random, pct"),
+        (["fuzz", "rollout", "--driver", "best"], "--driver best: many schedules need one of random, pct, swarm"),
+        (["fuzz", "rollout", "--driver", "hypothesis"], "--driver hypothesis: many schedules need one of random"),
         (["fuzz", "rollout", "--faults", "fire=1"], "no kind 'fire'"),
+        (["fuzz", "rollout", "--faults", "crash=10001"], "'crash=10001': at most 10000 faults of a kind"),
+        (["fuzz", "rollout", "--first", str(10**23)], "Invalid value for '--first'"),
+        (["fuzz", "rollout", "--nodes", "3"], "--nodes 3: rollout is a scenario, which has its own nodes"),
+        (["fuzz", "rollout", "-n", "shop"], "--namespace shop: rollout is a scenario, whose objects have theirs"),
+        (["fuzz", "--mutant", "blind-put", "--nodes", "3"], "--nodes 3: --mutant blind-put is a bug in a scenario"),
+        (["fuzz", "rollout", "--out", "/dev/null/x"], "/dev/null/x: cannot be made: /dev/null is a file"),
         (["fuzz", "rollout", "--time", "soon"], "--time soon: write 30s, 10m or 2h"),
         (
             ["fuzz", "rollout", "--mutant", "blind-put"],
@@ -114,6 +123,7 @@ def test_ctrl_c_says_how_to_go_on(tmp_path: Path) -> None:
         ),
         (["fuzz", "--mutant", "bug"], "no mutant 'bug'; `refk8s zoo list` names them all"),
         (["shrink", "x.trace.jsonl", "-t", "small"], "small: a trace's name ends in .jsonl"),
+        (["shrink", "x.trace.jsonl", "-t", "/nowhere/small.jsonl"], "/nowhere/small.jsonl: cannot be written"),
         (["shrink", "x.trace.jsonl", "-t", "small.jsonl"], "x.trace.jsonl: No such file"),
     ],
 )
@@ -131,7 +141,7 @@ def test_a_ledger_of_another_scenario_is_refused(tmp_path: Path) -> None:
     assert done.code == 2
     assert f"{ledger}: this ledger is of another scenario (first-pod, now two-writers)" in done.err
     done = refk8s("fuzz", "first-pod", "--seeds", 1, "--jobs", 1, "--ledger", ledger, "--faults", "crash")
-    assert "of another budget of faults (, now crash)" in done.err
+    assert "of another budget of faults (none, now crash)" in done.err
 
 
 def test_a_trace_that_holds_is_nothing_to_shrink(tmp_path: Path) -> None:
@@ -140,3 +150,52 @@ def test_a_trace_that_holds_is_nothing_to_shrink(tmp_path: Path) -> None:
     done = refk8s("shrink", trace, "-t", tmp_path / "small.jsonl")
     assert done.code == 2
     assert f"{trace}: it does not fail (" in done.err
+
+
+def test_an_effort_that_is_not_enough_for_one_run_is_said(tmp_path: Path) -> None:
+    assert (
+        refk8s("fuzz", "--mutant", "blind-put", "--seeds", 1, "--jobs", 1, "--no-shrink", "--out", tmp_path).code == 1
+    )
+    (trace,) = tmp_path.iterdir()
+    done = refk8s("shrink", trace, "-t", tmp_path / "small.jsonl", "--effort", 5)
+    assert done.code == 2
+    assert "an effort of 5 steps is not enough to do its " in done.err
+
+
+def test_an_interrupted_campaign_reports_what_it_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def interrupt(ledger: Ledger, *chunk: object) -> None:
+        add(ledger, *chunk)  # type: ignore[arg-type]  # as it was called
+        raise KeyboardInterrupt
+
+    add = Ledger.add
+    ledger = tmp_path / "l.db"
+    monkeypatch.setattr(Ledger, "add", interrupt)
+    words = ("fuzz", "--mutant", "blind-put", "--seeds", 30, "--jobs", 1, "--ledger", ledger, "--out", tmp_path / "out")
+    done = refk8s(*words)
+    assert done.code == 130
+    assert done.lines[0].startswith("API-01 with seed 0: ")
+    assert done.lines[1] == "reproduce: refk8s fuzz --mutant blind-put --seeds 1 --first 0"
+    assert " of 30 seeds (interrupted), " in done.lines[-1]
+    assert f"what is done is in {ledger}; the same command goes on from there" in done.err
+    monkeypatch.undo()
+    went_on = refk8s(*words, "-o", "json")
+    assert (went_on.code, json.loads(went_on.out)["seeds"]) == (1, 30)
+    assert "of these seeds are in " in went_on.err
+
+
+def test_time_that_comes_first_is_said(tmp_path: Path) -> None:
+    nothing = refk8s("fuzz", "first-pod", "--seeds", 50, "--jobs", 1, "--time", "0s")
+    assert nothing.code == 4
+    assert nothing.lines[-1].startswith("nothing was done: 0 of 50 seeds (--time came first), ")
+
+
+def test_the_data_of_secrets_is_in_no_trace(tmp_path: Path) -> None:
+    (tmp_path / "s.yaml").write_text(
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {password: aHVudGVyMg==}\n---\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: Not_A_Name}\nspec: {containers: [{name: c, image: a}]}\n"
+    )
+    done = refk8s("fuzz", tmp_path / "s.yaml", "--seeds", 1, "--jobs", 1, "--no-shrink", "--out", tmp_path / "out")
+    assert done.code == 1
+    assert "the data of Secrets is redacted" in done.err
+    (trace,) = (tmp_path / "out").iterdir()
+    assert "aHVudGVyMg==" not in trace.read_text()

@@ -67,7 +67,7 @@ def test_why_of_a_step_that_changed_nothing_names_what_enabled_it() -> None:
     assert re.match(r"#\d+ deliver ", delivery)
     number = delivery.split()[0]
     lines = scripted("run until pod/hello=Running", "next", f"why {number[1:]}")
-    assert lines[-1].split(maxsplit=2)[1:] == [number, "(this step): changed nothing"]
+    assert lines[-1].split(maxsplit=2)[1:] == [number, "└ (this step): changed nothing"]
     assert "changed Pod default/hello: Pending→Running" in lines[-2]
 
 
@@ -245,3 +245,33 @@ def test_a_step_may_be_named_as_the_story_prints_it() -> None:
     assert len(told) > 2
     assert scripted("run until pod/hello=Running", "why #60 # a remark", "# another") == told
     assert refk8s("why", "first-pod", "#60").out == refk8s("why", "first-pod", "60").out != ""
+
+
+def test_a_mutants_trace_is_opened_with_its_bug_and_saved_with_it(tmp_path: Path) -> None:
+    assert refk8s("fuzz", "--mutant", "blind-put", "--seeds", 1, "--jobs", 1, "--out", tmp_path).code == 1
+    (trace,) = tmp_path.iterdir()
+    saved = tmp_path / "saved.trace.jsonl"
+    opened = refk8s("step", trace, "--script", stdin=f"why configmap/counter\nsave {saved}\n")
+    assert opened.code == 0
+    assert "└ " not in opened.lines[0]
+    again = refk8s("replay", saved)
+    assert again.code == 1
+    assert again.lines[0].startswith("API-01 violated at step 7 ")
+
+
+def test_a_trace_that_does_not_replay_is_not_opened(tmp_path: Path) -> None:
+    trace = tmp_path / "x.trace.jsonl"
+    assert refk8s("run", "first-pod", "-q", "--trace", trace).code == 0
+    lines = trace.read_text().splitlines()
+    digest = lines[3].partition('"digest":"')[2][:32]
+    trace.write_text("\n".join([*lines[:3], lines[3].replace(digest, "0" * 32), *lines[4:]]) + "\n")
+    opened = refk8s("step", trace, "--script")
+    assert opened.code == 3
+    assert f"{trace}:4: after " in opened.err
+    assert f"the digest is {digest}, recorded was {'0' * 32}" in opened.err
+
+
+def test_why_shows_what_came_from_what() -> None:
+    asked = refk8s("step", "first-pod", "--script", stdin="run until quiet\nwhy pod/hello\n")
+    assert asked.lines[-3:] == refk8s("why", "first-pod", "pod/hello").lines
+    assert [line[19:].split("kube")[0].strip() for line in asked.lines[-2:]] == ["└", "└"]
