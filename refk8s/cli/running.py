@@ -105,6 +105,10 @@ class Report:
         how = ENDINGS[self.verdict]
         at = seconds(world.now_ms - self.epoch_ms)
         yield f"{how} after {self.outcome.steps} steps, {world.store.revision} revisions, {at} of logical time; {self.checked} invariants on"
+        failed = [] if self.scenario.must_succeed else failed_steps(world)
+        if failed:
+            steps = "1 step of a user" if len(failed) == 1 else f"{len(failed)} steps of users"
+            yield f"{steps} failed, which this scenario allows (no mustSucceed); first {failed[0]}"
         if self.excused and self.scenario.expect and self.outcome.verdict == "quiet":
             yield f"what the scenario expects was not due: {self.excused}"
         yield f"digest {text(world.fingerprint)}"

@@ -229,3 +229,28 @@ def test_conformance_has_the_fixed_shape() -> None:
         assert list(group) == ["corpus", "group", "cases", "agree", *status, "disagree"]
     assert sum(group["cases"] for group in data["groups"]) == data["cases"]
     assert result.code == (0 if data["agree"] == data["cases"] else 1)
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_a_wait_that_times_out_is_said_and_fails_a_scenario_that_must_succeed(tmp_path: Path, strict: bool) -> None:
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web"},
+        "spec": {"containers": [{"name": "c", "image": "a"}]},
+    }
+    pod["spec"]["nodeSelector"] = {"disk": "ssd"}  # type: ignore[index]  # a literal, whose values mypy joins
+    wait = {"resource": "pods", "name": "web", "field": "status.phase", "value": "Running", "timeout": "10s"}
+    spec = {"mustSucceed": strict, "users": {"ann": [{"apply": {"documents": [pod]}}, {"wait": wait}]}}
+    scenario = {"apiVersion": "refk8s.dev/v1", "kind": "Scenario", "metadata": {"name": "x"}, "spec": spec}
+    (tmp_path / "x.yaml").write_text(json.dumps(scenario))
+    done = refk8s("run", tmp_path / "x.yaml")
+    said = "user/ann: wait: error: timed out waiting for pod/web after 10s"
+    assert any(
+        "wait: error: timed out waiting for pod/web after 10s" in line and "user/ann" in line for line in done.lines
+    )
+    if strict:
+        assert (done.code, f"refused: {said}" in done.lines) == (1, True)
+    else:
+        allowed = f"1 step of a user failed, which this scenario allows (no mustSucceed); first {said}"
+        assert (done.code, allowed in done.lines) == (0, True)
