@@ -35,7 +35,7 @@ def test_a_planted_bug_is_found_and_its_trace_fails_outside_hypothesis(
         failures = tmp_path
 
     with pytest.raises(Broken) as found:
-        run_state_machine_as_test(Planted, settings=stateful(200, phases=[Phase.generate]))
+        run_state_machine_as_test(Planted, settings=stateful(200, phases=[Phase.generate], planted=True))
     report = str(found.value)
     path = tmp_path / "Planted.trace.jsonl"
     invariant = report.partition(" ")[0]
@@ -57,7 +57,7 @@ def test_hypothesis_shrinks_a_lost_update_to_a_program_that_reads_in_a_minute(tm
         failures = tmp_path
 
     with pytest.raises(Broken) as found:
-        run_state_machine_as_test(Planted, settings=stateful(200, steps=12))
+        run_state_machine_as_test(Planted, settings=stateful(200, steps=12, planted=True))
     program = [line for line in found.value.__notes__[0].splitlines() if ".every_" not in line]
     assert len(program) <= 12, program
     assert refk8s("replay", tmp_path / "Planted.trace.jsonl").code == 1
@@ -79,7 +79,7 @@ def test_a_cluster_that_never_comes_to_rest_is_a_failure_outside_hypothesis_too(
 
     monkeypatch.setattr("refk8s.testing.cluster.CONVERGES_WITHIN", 1_500)
     with pytest.raises(Broken, match="ENDLESS violated at step ") as found:
-        run_state_machine_as_test(Restless, settings=stateful(1, phases=[Phase.generate]))
+        run_state_machine_as_test(Restless, settings=stateful(1, phases=[Phase.generate], planted=True))
     again = refk8s("replay", tmp_path / "Restless.trace.jsonl")
     assert again.code == 1
     assert "ENDLESS violated at step " in again.out
@@ -190,7 +190,7 @@ def test_what_only_a_machine_of_ones_own_sees_fails_in_a_replay_too_if_it_ends_i
                 raise self.failed(f"there are {nodes} nodes: expected 2")
 
     with pytest.raises(Broken) as found:
-        run_state_machine_as_test(Strict, settings=stateful(5, phases=[Phase.generate]))
+        run_state_machine_as_test(Strict, settings=stateful(5, phases=[Phase.generate], planted=True))
     report, path = str(found.value), tmp_path / "Strict.trace.jsonl"
     assert "  observed:  there are 1 nodes\n  expected:  2\n" in report
     assert replays(report, path)
