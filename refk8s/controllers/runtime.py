@@ -7,7 +7,7 @@ Source: client-go (informers, workqueue, tools/record), pkg/controller/controlle
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -125,16 +125,25 @@ def owner_reference(owner: Stored, api_version: str, kind: str) -> Document:
 # ---- events
 
 
+MOST_EVENTS: Final = 4_096
+"""So many events a recorder remembers. Source: client-go/tools/record/events_cache.go, maxLruCacheEntries."""
+
+
 @attrs.frozen(eq=False)
 class Recorder:
     """Records Events as client-go's recorder does: not waited for, lost if the request is; an equal event is counted up on the first one.
 
-    Source: client-go/tools/record/{event,events_cache}.go. DEVIATES: no spam filter (25 events per object at once) and no grouping of ten similar
-    events, because both exist to protect a store from volume, and hide from a reader what happened.
+    It remembers the 4,096 that came last. Source: client-go/tools/record/{event,events_cache}.go. DEVIATES: no spam filter (25 events per object at once) and
+    no grouping of ten similar events, because both exist to protect a store from volume, and hide from a reader what happened; an event that was forgotten
+    and comes again is counted from 1 on the first one again, because its name follows from what it says; upstream makes another one.
     """
 
     component: str
     host: str = ""
+
+    @property
+    def _group(self) -> str:
+        return f"event:{self.component}:{self.host}"
 
     def emit(
         self, about: Stored, kind: str, event_type: str, reason: str, message: str, field_path: str = ""
@@ -145,14 +154,14 @@ class Recorder:
         seen = yield Recall(memory)
         if seen is None:
             name = f"{about.name}.{cell(memory, self.host) & 0xFFFFFFFFFFFFFFFF:016x}"
-            yield Remember(memory, (name, 1))
+            yield Remember(memory, (name, 1), self._group, MOST_EVENTS)
             document = self._document(about, kind, event_type, reason, message, name, now_ms)
             if field_path:
                 document["involvedObject"]["fieldPath"] = field_path
             yield Emit(create("events", document))
         else:
             name, count = seen
-            yield Remember(memory, (name, count + 1))
+            yield Remember(memory, (name, count + 1), self._group, MOST_EVENTS)
             namespace = about.namespace or "default"
             body = {"count": count + 1, "lastTimestamp": rfc3339(now_ms)}
             yield Emit(patch("events", f"{namespace}/{name}", body))

@@ -11,7 +11,7 @@ from .errors import ModelError
 from .flight import token
 from .model import Model
 from .process import Process, Program, WorkQueue
-from .table import EMPTY_LANE, Lane
+from .table import EMPTY, EMPTY_LANE, Lane
 from .wire import InFlight, Request
 from .world import BEGIN, DUE, REQUESTS, World
 
@@ -134,6 +134,24 @@ class Draft:
             process.memory = memory.set(name, value)
         elif name in memory:
             process.memory = memory.delete(name)
+
+    def keep_recent(self, process: Process, group: str, most: int, name: str) -> None:
+        """Note that a memory cell of a group was kept just now; the one that was not for the longest time is forgotten if there are more than `most`.
+
+        The order is a memory cell, too. It stays out of the fingerprint, because nothing depends on it until a group is full.
+        """
+        cell_of_group = f"~recent:{group}"
+        order, places = process.memory.get(cell_of_group) or (EMPTY_LANE, EMPTY)
+        place = places.get(name)
+        if place is not None:
+            order = order.take(place)
+        places = places.set(name, order.next_number)
+        order = order.push(name)
+        if len(order) > most:
+            oldest = order.first()
+            order, places = order.take(order.head), places.delete(oldest)
+            self.remember(process, oldest, None)
+        process.memory = process.memory.set(cell_of_group, (order, places))
 
     def set_queue(self, p: int, process: Process, c: int, queue: WorkQueue) -> None:
         """Give controller `c` another queue."""

@@ -54,10 +54,15 @@ class Recall:
 
 @attrs.define(eq=False)  # made once and never changed; not frozen, because that would double the price of making one
 class Remember:
-    """Keep `value` in the process's memory until it crashes; None forgets it. Values: strings, integers, tuples of them, or objects with a `token`."""
+    """Keep `value` in the process's memory until it crashes; None forgets it. Values: strings, integers, tuples of them, or objects with a `token`.
+
+    Of the cells with the same `group` ("": none) only the `most` that were kept last stay.
+    """
 
     name: str
     value: Any
+    group: str = ""
+    most: int = 0
 
     @property
     def token(self) -> str:

@@ -191,6 +191,8 @@ def _local(draft: Draft, p: int, process: Process, program: Program, controller:
         return draft.now_ms
     if kind is Remember:
         draft.remember(process, effect.name, effect.value)
+        if effect.group:
+            draft.keep_recent(process, effect.group, effect.most, effect.name)
     elif kind is Emit:
         emit(draft, p, process, effect.request)
     elif kind is Note:
