@@ -72,6 +72,7 @@ def schedule(
     from ..schedule import cluster as clusters
     from ..schedule import dump, simulate, whatif
     from ..scheduler.config import DEFAULT_CONFIGURATION
+    from ..scheduler.cycle import MANY_NODES, has_arrays
 
     read = dump.read(cluster)
     given = clusters.cluster_of(read)
@@ -81,14 +82,15 @@ def schedule(
         note(remark)
     there, pods = _pods(changed.cluster, filename, namespace, list(changed.homeless), wanted=bool(what_if))
     single = len(pods) == 1
+    explain = single or explain or output is not Format.text
+    if not explain and len(there.snapshot) >= MANY_NODES and not has_arrays():
+        note(f"with {MANY_NODES} nodes and more this is many times faster with numpy: pip install 'refk8s[fast]'")
     with clusters.blaming(read):
-        placements, _ = simulate.run(
-            there, configuration, pods, explain=single or explain or output is not Format.text, preempt=preempt
-        )
+        placements, _ = simulate.run(there, configuration, pods, explain=explain, preempt=preempt)
     if output is not Format.text:
         emit(_data(placements), output)
     else:
-        _print(placements, each=single or explain)
+        _print(placements, each=explain)
 
 
 def _configuration(path: Path) -> Configuration:

@@ -45,6 +45,7 @@ __all__ = [
     "absent",
     "check_range",
     "first",
+    "has_arrays",
     "prepare",
     "schedule",
     "unschedulable",
@@ -115,7 +116,7 @@ def schedule(
     """
     if not len(snapshot):
         return Decision(message=NO_NODES)
-    if not explain and len(snapshot) >= MANY_NODES and _has_arrays():
+    if not explain and len(snapshot) >= MANY_NODES and has_arrays():
         from refk8s.scheduler.fast import decide
 
         return decide(profile, pod, snapshot, nominated, choose)
@@ -138,7 +139,7 @@ def schedule(
 
 
 @lru_cache(maxsize=1)
-def _has_arrays() -> bool:
+def has_arrays() -> bool:
     """Whether numpy is installed, which the fast path needs (the extra `fast`)."""
     return find_spec("numpy") is not None
 

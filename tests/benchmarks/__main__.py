@@ -7,12 +7,12 @@ import json
 import sys
 
 from .all import BENCHMARKS
-from .measure import Figure, number
+from .measure import Figure, Missing, number
 from .report import PAGE, write
 
 
 def main() -> int:
-    """Run the benchmarks and print their figures; exit code 1 if a target was missed, 2 for a name that is none."""
+    """Run the benchmarks and print their figures; exit code 1 if a target was missed, 2 for a name that is none or what is not installed."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all of them if none is given"
@@ -31,7 +31,11 @@ def main() -> int:
     found: dict[str, list[Figure]] = {}
     for name in options.names or BENCHMARKS:
         print(f"{name}: {BENCHMARKS[name].about}", file=sys.stderr)
-        found[name] = BENCHMARKS[name].run(options.size)
+        try:
+            found[name] = BENCHMARKS[name].run(options.size)
+        except Missing as missing:
+            print(f"error: {name}: {missing}", file=sys.stderr)
+            return 2
         if options.output == "text":
             for figure in found[name]:
                 print(_line(name, figure), flush=True)

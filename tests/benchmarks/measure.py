@@ -40,6 +40,10 @@ class Figure:
         return f"{'≥' if self.at_least else '≤'} {number(self.limit)} {self.unit}"
 
 
+class Missing(Exception):
+    """Something that a benchmark is about is not installed: what it measured would be something else."""
+
+
 Run = Callable[[Size], list[Figure]]
 
 

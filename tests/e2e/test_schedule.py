@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from refk8s.scheduler.cycle import MANY_NODES
+from tests.benchmarks.__main__ import main as benchmarks
 from tests.e2e.command import refk8s
 from tests.unit.schedule.dumps import listed, node, pod, priority_class
 
@@ -117,3 +119,22 @@ def test_the_answer_is_the_same_in_another_process(here: Path) -> None:
         [sys.executable, "-c", program, *words], env={"PYTHONHASHSEED": "5"}, capture_output=True, check=True, text=True
     )
     assert other.stdout == refk8s(*words).out
+
+
+def test_many_nodes_without_numpy_work_and_are_told_what_would_help(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dump = listed(*(node(f"node-{i}") for i in range(MANY_NODES)), pod("a"), pod("b"))
+    Path("many.yaml").write_text(json.dumps(dump))
+    hint = "with 500 nodes and more this is many times faster with numpy: pip install 'refk8s[fast]'"
+    fast = refk8s("schedule", "--cluster", "many.yaml")
+    assert (fast.code, hint in fast.err) == (0, False)
+    monkeypatch.setattr("refk8s.scheduler.cycle.has_arrays", lambda: False)
+    clear = refk8s("schedule", "--cluster", "many.yaml")
+    assert (clear.code, clear.out, clear.err.count(hint)) == (0, fast.out, 1)
+
+
+def test_the_benchmark_of_the_fast_path_measures_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.benchmarks.scheduling.has_arrays", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "scheduling"])
+    assert benchmarks() == 2
