@@ -205,3 +205,15 @@ def test_nothing_in_the_repository_needs_the_folder_beside_it() -> None:
     """Data beside the repository may be used by path where it is, never imported."""
     for path in [*modules(), *sorted((ROOT / "tests").rglob("*.py"))]:
         assert not re.search(r"sys\.path(\.(insert|append|extend)\(| ?\+?= )", path.read_text()), path
+
+
+def test_what_the_checkers_are_told_to_overlook_has_its_reason() -> None:
+    comment = re.compile(r"# (type: ignore|noqa)\b(\[[^\]]*\]|: [A-Z0-9]+(, ?[A-Z0-9]+)*)?(?P<rest>.*)$")
+    bare = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in [*modules(), *sorted((ROOT / "tests").rglob("*.py")), *sorted((ROOT / "invariants").rglob("*.py"))]
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if (found := comment.search(line)) and not re.match(r"\s+# \w", found["rest"])
+        if "re.compile" not in line
+    ]
+    assert not bare

@@ -189,7 +189,7 @@ def new_entry(key: Identity, fields: FieldSet, time: str | None) -> Entry:
         del entry["manager"]
     if time:
         entry["time"] = time
-    entry |= {"fieldsType": "FieldsV1", "fieldsV1": fields}  # type: ignore[dict-item]
+    entry |= {"fieldsType": "FieldsV1", "fieldsV1": fields}  # type: ignore[dict-item]  # maps, not texts, from here on
     if subresource:
         entry["subresource"] = subresource
     return entry

@@ -150,7 +150,7 @@ def go_loader() -> Any:
     """PyYAML's safe loader (the C one where there is one) with go-yaml's resolution of plain scalars."""
     import yaml
 
-    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]  # a base that is known at run time only
         yaml_implicit_resolvers: dict[str, list[Any]] = {}
         bool_values = {**yaml.SafeLoader.bool_values, "y": True, "n": False}
 

@@ -46,9 +46,10 @@ MIRRORED_LABELS: Final = (
 
 def condition(document: Document, kind: str) -> Condition | None:
     """The condition of this type, or None."""
-    for found in document.get("status", {}).get("conditions") or ():
+    conditions: Sequence[Condition] = document.get("status", {}).get("conditions") or ()
+    for found in conditions:
         if found["type"] == kind:
-            return found  # type: ignore[no-any-return]
+            return found
     return None
 
 

@@ -6,7 +6,7 @@ Source: client-go (informers, workqueue, tools/record), pkg/controller/controlle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Final
 
 import attrs
@@ -104,9 +104,10 @@ def key_of(document: Mapping[str, Any]) -> str:
 
 def controller_of(document: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """The ownerReference of the managing controller, or None."""
-    for reference in document["metadata"].get("ownerReferences") or ():
+    references: Sequence[Mapping[str, Any]] = document["metadata"].get("ownerReferences") or ()
+    for reference in references:
         if reference.get("controller"):
-            return reference  # type: ignore[no-any-return]
+            return reference
     return None
 
 

@@ -69,11 +69,11 @@ def kind_of(action: Action, world: World) -> str | None:
     """The kind of fault that an action is in this World; None for what may happen without an adversary, and for the ends of faults."""
     kind = type(action)
     if kind is Serve:
-        return "lost" if action.lost else "reject" if action.reject else None  # type: ignore[union-attr]
+        return "lost" if action.lost else "reject" if action.reject else None  # type: ignore[union-attr]  # kind says which action it is
     if kind is AdvanceTo:
         return None if is_idle(world) else "clock"
     if kind is Relist:
-        p, place = world.informers[action.iid]  # type: ignore[union-attr]
+        p, place = world.informers[action.iid]  # type: ignore[union-attr]  # kind says which action it is
         informer = world.procs[p].informers[place]
         return "relist" if informer is not None and informer.position >= 0 else None
     return _KINDS.get(kind)

@@ -89,11 +89,11 @@ def actor(world: World, action: Action) -> int:
     """The process that acts or is acted on, -1 for none in particular."""
     kind = type(action)
     if kind in (Deliver, Batch, Duplicate):
-        return world.informers[action.iid][0]  # type: ignore[union-attr]
+        return world.informers[action.iid][0]  # type: ignore[union-attr]  # kind says which action it is
     if kind is Hold:
-        return world.informers[action.iid][0] if action.iid >= 0 else -action.iid - 1  # type: ignore[union-attr]
+        return world.informers[action.iid][0] if action.iid >= 0 else -action.iid - 1  # type: ignore[union-attr]  # kind says which action it is
     if kind in (Reply, Serve, Begin, Fire, Crash, StopNode):
-        return int(action.p)  # type: ignore[union-attr]
+        return int(action.p)  # type: ignore[union-attr]  # kind says which action it is
     return -1
 
 

@@ -99,7 +99,7 @@ def begin(path: Path, model: Model, world: World, scenario: Scenario, driver: st
     except OSError as error:
         raise Refk8sError(f"{path}: cannot be written: {error.strerror}") from None
     plain: IO[bytes] = os.fdopen(descriptor, "wb", buffering=0)
-    file: IO[bytes] = gzip.GzipFile(fileobj=plain, mode="wb", mtime=0) if path.suffix == ".gz" else plain  # type: ignore[assignment]
+    file: IO[bytes] = gzip.GzipFile(fileobj=plain, mode="wb", mtime=0) if path.suffix == ".gz" else plain  # type: ignore[assignment]  # a GzipFile is no IO[bytes] by name
     header = {"scenario": scenario.data, "redacted": False, "seed": None, "driver": driver, "faults": {}}
     write_all(file, orjson.dumps(header_line(model, world, header), option=orjson.OPT_APPEND_NEWLINE))
     return file

@@ -87,7 +87,7 @@ class PodWorkers(Controller):
 
     def matters(self, change: Change) -> bool:
         """Whether a change is about more than the status."""
-        now, was = change.obj.document, change.prev.document  # type: ignore[union-attr]
+        now, was = change.obj.document, change.prev.document  # type: ignore[union-attr]  # asked of modifications only
         if now["spec"] is not was["spec"] and now["spec"] != was["spec"]:
             return True
         meta, before = now["metadata"], was["metadata"]

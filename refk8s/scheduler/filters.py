@@ -69,7 +69,7 @@ class Filters:
             known = node.memo.get(asked)
             if known is None or known[0] != others:
                 known = remember(node, asked, (others, self.with_states(node, self.states)))
-            return known[1]  # type: ignore[no-any-return]
+            return known[1]  # type: ignore[no-any-return]  # what is remembered with a node is Any
         if self.asked is not None:
             status: Status | None = node.memo.get(self.asked, SUCCESS)
             if status is SUCCESS:

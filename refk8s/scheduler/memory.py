@@ -5,7 +5,7 @@ Event handlers use the functions that take `hands`, reconciles those that are ge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from typing import Any, Final
 
 from ..controllers.runtime import Recorder
@@ -104,9 +104,10 @@ def recorder_of(document: Mapping[str, Any]) -> Recorder:
 
 def condition_of(document: Mapping[str, Any], kind: str) -> dict[str, Any] | None:
     """The condition `kind` of an object."""
-    for condition in document.get("status", {}).get("conditions") or ():
+    conditions: Sequence[dict[str, Any]] = document.get("status", {}).get("conditions") or ()
+    for condition in conditions:
         if condition.get("type") == kind:
-            return condition  # type: ignore[no-any-return]
+            return condition
     return None
 
 

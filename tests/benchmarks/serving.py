@@ -149,7 +149,7 @@ class Readers(threading.Thread):
         """Count until told to stop."""
         while not self._stopped:
             for key, _ in self._selector.select(0.2):
-                data = key.fileobj.recv(1 << 20)  # type: ignore[union-attr]
+                data = key.fileobj.recv(1 << 20)  # type: ignore[union-attr]  # a socket
                 self.seen[key.data] += data.count(b'{"type":"ADDED"')
 
     def wait(self, count: int, longest_s: float) -> None:

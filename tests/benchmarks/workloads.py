@@ -175,7 +175,7 @@ def kind_of(model: Model, world: World, action: Action, delta: Delta) -> str:
             p = world.informers[iid][0]
             return f"{name} {_actor(world, p)} {delta.delivered[1].partition('@')[0]}" if delta.delivered else name
         case Serve():
-            request, response = delta.served[0].request, delta.served[1]  # type: ignore[index]
+            request, response = delta.served[0].request, delta.served[1]  # type: ignore[index]  # a Serve has served
             return f"{name} {request.verb} {request.resource}/{request.subresource} {response.code}"
         case Begin(p, c):
             return f"{name} {_actor(world, p)} {model.program(world.pids[p]).controllers[c].name}"

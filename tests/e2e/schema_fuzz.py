@@ -50,7 +50,7 @@ def fuzz(server: Server, examples: int, seed: int) -> tuple[int, int]:
 def main() -> None:
     """Fuzz a server and say how much was tried."""
     try:
-        import schemathesis  # noqa: F401
+        import schemathesis  # noqa: F401  # is it installed?
     except ImportError:
         sys.exit("schemathesis is not installed; install refk8s[fuzz]")
     examples = int(sys.argv[1]) if len(sys.argv) > 1 else 20

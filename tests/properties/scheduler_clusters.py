@@ -147,7 +147,7 @@ class Lottery:
                 ]
             }
             if self.chance(0.4):
-                part["requiredDuringSchedulingIgnoredDuringExecution"] = {"nodeSelectorTerms": [required_term]}  # type: ignore[assignment]
+                part["requiredDuringSchedulingIgnoredDuringExecution"] = {"nodeSelectorTerms": [required_term]}  # type: ignore[assignment]  # mypy joins the values of a literal
             affinity["nodeAffinity"] = part
         return affinity
 

@@ -20,7 +20,7 @@ from .profiles import stateful
 def test_a_cluster_keeps_its_promises_whatever_its_users_do(
     machine: type[ClusterMachine], examples: int, tmp_path: Path
 ) -> None:
-    class Machine(machine):  # type: ignore[misc, valid-type]
+    class Machine(machine):  # type: ignore[misc, valid-type]  # a base that is known at run time only
         failures = tmp_path
 
     run_state_machine_as_test(Machine, settings=stateful(examples))

@@ -30,7 +30,7 @@ PLANTED = [
 def test_a_planted_bug_is_found_and_its_trace_fails_outside_hypothesis(
     bug: str, machine: type[ClusterMachine], mutant_id: str, invariants: set[str], tmp_path: Path
 ) -> None:
-    class Planted(machine):  # type: ignore[misc, valid-type]
+    class Planted(machine):  # type: ignore[misc, valid-type]  # a base that is known at run time only
         mutant = mutant_id
         failures = tmp_path
 

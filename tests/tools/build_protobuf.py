@@ -62,7 +62,7 @@ def short(name: str, package: str) -> str:
 
 def messages(text: str) -> dict[str, dict[str, str]]:
     """Message -> field number -> `name type`; type: a code of SCALARS or `@message`, `*` before it if repeated, `%` for the values of a map."""
-    package = re.search(r"^package ([\w.]+);", text, re.M)[1]  # type: ignore[index]
+    package = re.search(r"^package ([\w.]+);", text, re.M)[1]  # type: ignore[index]  # every .proto has a package
     found: dict[str, dict[str, str]] = {}
     current: dict[str, str] = {}
     for line in text.split("\n"):

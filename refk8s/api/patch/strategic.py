@@ -385,9 +385,9 @@ def _put(result: Map, key: str, value: Any) -> None:
 
 def _without_directives(value: T) -> T:
     if isinstance(value, dict):
-        return {key: _without_directives(item) for key, item in value.items() if not _directive(item)}  # type: ignore[return-value]
+        return {key: _without_directives(item) for key, item in value.items() if not _directive(item)}  # type: ignore[return-value]  # a tree of the same kind
     if isinstance(value, list):
-        return [_without_directives(item) for item in value if not _directive(item)]  # type: ignore[return-value]
+        return [_without_directives(item) for item in value if not _directive(item)]  # type: ignore[return-value]  # a tree of the same kind
     return value
 
 

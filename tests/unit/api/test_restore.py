@@ -19,7 +19,7 @@ BOUND = {
 BIG = {"name": "c", "image": "nginx:1", "resources": {"limits": {"cpu": "1", "memory": "1Gi"}}}
 
 
-@pytest.mark.parametrize(("container", "qos"), [(BOUND["spec"]["containers"][0], "BestEffort"), (BIG, "Guaranteed")])  # type: ignore[index]
+@pytest.mark.parametrize(("container", "qos"), [(BOUND["spec"]["containers"][0], "BestEffort"), (BIG, "Guaranteed")])  # type: ignore[index]  # mypy joins the values of a literal
 def test_a_bound_pod_without_status_is_completed_and_runs(container: dict[str, Any], qos: str) -> None:
     pod = {**BOUND, "spec": {"nodeName": "n1", "containers": [container]}}
     model, world = build(Cluster(nodes=(NodeSpec("n1"),), objects=(pod,)))

@@ -24,9 +24,9 @@ def cluster() -> Cluster:
 
 def tolerating(name: str, seconds: int | None = None, key: str = "k", **over: Any) -> dict[str, Any]:
     """A pod that tolerates a taint, for ever or so many seconds."""
-    toleration = {"key": key, "operator": "Exists", "effect": "NoExecute"}
+    toleration: dict[str, Any] = {"key": key, "operator": "Exists", "effect": "NoExecute"}
     if seconds is not None:
-        toleration["tolerationSeconds"] = seconds  # type: ignore[assignment]
+        toleration["tolerationSeconds"] = seconds
     return pod(name, tolerations=[toleration], **over)
 
 

@@ -241,7 +241,7 @@ def test_in_a_batch_the_cache_is_ahead_of_the_handlers_and_no_event_is_skipped()
     one_by_one = world
     for _ in range(3):
         one_by_one, _ = step(MODEL, one_by_one, Deliver(iid))
-    assert after.process("copier/0").informers[0].position == one_by_one.process("copier/0").informers[0].position  # type: ignore[union-attr]
+    assert after.process("copier/0").informers[0].position == one_by_one.process("copier/0").informers[0].position  # type: ignore[union-attr]  # it has listed
     assert after.fingerprint == recompute_fingerprint(MODEL, after)
 
 
@@ -274,7 +274,7 @@ def test_after_a_compaction_a_watch_that_is_behind_lists_anew() -> None:
     world, iid = three_behind()
     assert list(possible_of(MODEL, world, "compact")) == [Compaction(0)]
     after, _ = step(MODEL, world, Compaction(0))
-    assert after.process("copier/0").informers[0].position < 0  # type: ignore[union-attr]
+    assert after.process("copier/0").informers[0].position < 0  # type: ignore[union-attr]  # it has listed
     assert Relist(iid) in list(enabled(after))
     assert kind_of(Relist(iid), after) is None
     assert after.fingerprint == recompute_fingerprint(MODEL, after)

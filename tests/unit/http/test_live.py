@@ -41,7 +41,7 @@ def living(clock: Callable[[int], object] = lambda now_ms: FastTime(), **spec: o
     alarms: list[str] = []
     live = Live(
         model, world, clock(world.now_ms), Monitor(suite().all()), NoLog(), lambda found: alarms.append(str(found))
-    )  # type: ignore[arg-type]
+    )  # type: ignore[arg-type]  # a log that writes nothing
     return live, alarms
 
 
@@ -124,7 +124,7 @@ def test_an_alarm_is_heard_and_stands_in_the_log() -> None:
 
 def test_fast_time_waits_after_an_hour_for_what_never_becomes_quiet() -> None:
     live, alarms = living(nodes=[{"name": "n"}])
-    live.quiet = lambda: False  # type: ignore[method-assign]
+    live.quiet = lambda: False  # type: ignore[method-assign]  # never quiet, for this test
     begin = live.world.now_ms
 
     async def pace() -> None:

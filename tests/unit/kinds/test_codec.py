@@ -85,7 +85,7 @@ def test_maps_are_the_documents_own() -> None:
 
 def test_an_empty_map_cannot_be_written_to() -> None:
     with pytest.raises(TypeError):
-        view(ObjectMeta, {}).labels["a"] = "b"  # type: ignore[index]
+        view(ObjectMeta, {}).labels["a"] = "b"  # type: ignore[index]  # what is tested
 
 
 def test_an_absent_pointer_is_none_and_an_empty_one_is_not() -> None:
@@ -119,7 +119,7 @@ def test_views_are_frozen_equal_by_value_and_really_of_their_class() -> None:
     assert type(pod) is Pod
     assert pod == Pod(metadata=ObjectMeta(name="a"))
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
-        pod.metadata = ObjectMeta()  # type: ignore[misc]
+        pod.metadata = ObjectMeta()  # type: ignore[misc]  # what is tested
     assert attrs.evolve(pod, metadata=ObjectMeta(name="b")).metadata.name == "b"
 
 
@@ -165,7 +165,7 @@ def compare_type(hint: Any, field: schema.Field, path: str, problems: list[str])
         ok = upstream.form == "list" and upstream.element is not None
         item = typing.get_args(plain[0])[0]
         if ok and attrs.has(item):
-            compare(item, upstream.element, path, problems)  # type: ignore[arg-type]
+            compare(item, upstream.element, path, problems)  # type: ignore[arg-type]  # ok says that it is there
     elif attrs.has(plain[0]):
         ok = upstream.form == "struct"
         if field.pointer and not optional:

@@ -73,7 +73,7 @@ def test_what_a_pod_had_taken_is_free_when_it_is_released() -> None:
 
 def test_extended_resources_count_only_where_the_node_knows_them() -> None:
     assert verdict(containers=asks(**{"x.io/gpu": "2"})) == []
-    status = {"allocatable": {**NODE["status"]["allocatable"], "x.io/gpu": "1"}}  # type: ignore[index]
+    status = {"allocatable": {**NODE["status"]["allocatable"], "x.io/gpu": "1"}}  # type: ignore[index]  # mypy joins the values of a literal
     assert verdict({"status": status}, containers=asks(**{"x.io/gpu": "2"}))[0][0] == "OutOfx.io/gpu"
 
 

@@ -83,7 +83,7 @@ def test_a_kubelet_recovers_from_any_faults(seed: int) -> None:
     runtime = made.memory("node:runtime") or NOTHING_RUNS
     assert set(runtime.pods.keys()) <= uids
     memory = made.world.process("kubelet/n1").memory
-    assert {name.split(":")[1] for name in memory.keys() if name.startswith(("pod:", "gone:"))} <= uids  # noqa: SIM118
+    assert {name.split(":")[1] for name in memory if name.startswith(("pod:", "gone:"))} <= uids
     running = {d["metadata"]["uid"] for d in pods.values() if d["status"]["phase"] == "Running"}
     taken = made.memory("~taken") or NOTHING_TAKEN
     assert set(taken.shares.keys()) == running

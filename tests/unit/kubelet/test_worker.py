@@ -128,7 +128,7 @@ def test_restarts_back_off_for_10_s_doubling_up_to_5_minutes() -> None:
 def test_a_container_that_backs_off_says_for_how_long() -> None:
     made = settled("exit 1 after 2s")
     (container_status,) = made.status()["containerStatuses"]
-    uid = made.get()["metadata"]["uid"]  # type: ignore[index]
+    uid = made.get()["metadata"]["uid"]  # type: ignore[index]  # it is there
     assert container_status["state"]["waiting"] == {
         "reason": "CrashLoopBackOff",
         "message": f"back-off 20s restarting failed container=c pod=web_default({uid})",

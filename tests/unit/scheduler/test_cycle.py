@@ -175,7 +175,7 @@ class Restricting(Plugin):
     points = frozenset({Point.FILTER})
 
     def __init__(self, name: str, answer: PreFilterResult | Status | Skip) -> None:
-        self.name = name  # type: ignore[misc]
+        self.name = name  # type: ignore[misc]  # a constant of real plugins
         self.answer = answer
 
     def pre_filter(self, cycle: CycleState, pod: PodInfo) -> PreFilterResult | Status | Skip:

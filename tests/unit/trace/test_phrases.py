@@ -17,7 +17,7 @@ def change(was: dict[str, Any] | None, now: dict[str, Any], resource: str = "pod
     old = Stored(key, was, 1, 1, 0) if was is not None else None
     new = Stored(key, now, 2, 1, 1)
     kind = type_ or (MODIFIED if was is not None else ADDED)
-    return Change(2, kind, resource, key, new, old, None, 1, (resource,), "user/ann")  # type: ignore[arg-type]
+    return Change(2, kind, resource, key, new, old, None, 1, (resource,), "user/ann")  # type: ignore[arg-type]  # a type of change is a text here
 
 
 def pod(**parts: Any) -> dict[str, Any]:
