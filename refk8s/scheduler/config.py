@@ -261,18 +261,18 @@ def _set(document: Mapping[str, Any]) -> _Set:
 
 def _merged(default: _Set, custom: _Set) -> _Set:
     """Source: default_plugins.go, mergePluginSet."""
-    wanted = dict(custom.enabled)
+    wanted = {name: (i, weight) for i, (name, weight) in enumerate(custom.enabled)}
     enabled: list[tuple[str, int]] = []
-    replaced: set[str] = set()
+    replaced: set[int] = set()
     if "*" not in custom.disabled:
         for name, weight in default.enabled:
             if name in custom.disabled:
                 continue
             if name in wanted:
-                weight = wanted[name]
-                replaced.add(name)
+                at, weight = wanted[name]
+                replaced.add(at)
             enabled.append((name, weight))
-    rest = [(name, weight) for name, weight in custom.enabled if name not in replaced]
+    rest = [plugin for i, plugin in enumerate(custom.enabled) if i not in replaced]
     return _Set((*enabled, *rest), custom.disabled)
 
 

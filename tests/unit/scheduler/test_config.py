@@ -129,6 +129,10 @@ HARD = "requiredDuringSchedulingIgnoredDuringExecution"
             PROFILE + 'plugin "NodeAffinity" already registered as "ScorePlugin"',
         ),
         (
+            {"plugins": {"multiPoint": {"enabled": [{"name": "NodeAffinity"}, {"name": "NodeAffinity", "weight": 5}]}}},
+            PROFILE + 'plugin "NodeAffinity" already registered as "PreFilterPlugin"',
+        ),
+        (
             {"plugins": {"filter": {"enabled": [{"name": "EBSLimits"}]}}},
             'profiles[0].plugins.filter.enabled[0]: Invalid value: "EBSLimits": was invalid in version '
             '"kubescheduler.config.k8s.io/v1" (KubeSchedulerConfiguration is version "kubescheduler.config.k8s.io/v1")',
