@@ -69,8 +69,8 @@ def schedule(
       refk8s schedule --cluster dump.yaml --what-if 'drain node-1' --what-if 'add node spare like node-2'
       refk8s schedule -f web.yaml --cluster dump.yaml --config scheduler.yaml --preempt -o json
     """
+    from ..schedule import asked, dump, simulate, whatif
     from ..schedule import cluster as clusters
-    from ..schedule import dump, simulate, whatif
     from ..scheduler.config import DEFAULT_CONFIGURATION
     from ..scheduler.cycle import MANY_NODES, has_arrays
 
@@ -80,7 +80,9 @@ def schedule(
     changed = whatif.apply(given, what_if or ())
     for remark in (*given.notes, *changed.notes):
         note(remark)
-    there, pods = _pods(changed.cluster, filename, namespace, list(changed.homeless), wanted=bool(what_if))
+    there, pods, told = _pods(changed.cluster, filename, namespace, list(changed.homeless), wanted=bool(what_if))
+    for remark in (*told, *asked.remarks(pods)):
+        note(remark)
     single = len(pods) == 1
     explain = single or explain or output is not Format.text
     if not explain and len(there.snapshot) >= MANY_NODES and not has_arrays():
@@ -102,23 +104,24 @@ def _configuration(path: Path) -> Configuration:
 
 def _pods(
     cluster: Cluster, filename: list[Path] | None, namespace: str, homeless: list[PodInfo], *, wanted: bool
-) -> tuple[Cluster, list[PodInfo]]:
-    """The pods to schedule: those that lost their node, and those of the files, or without files the pending ones of the dump."""
+) -> tuple[Cluster, list[PodInfo], tuple[str, ...]]:
+    """The pods to schedule, and remarks: those that lost their node, and those of the files, or without files the pending ones of the dump."""
     from ..core.errors import Refk8sError
     from ..scenarios.yaml import sources_of
+    from ..schedule import asked, dump
     from ..schedule import cluster as clusters
-    from ..schedule import dump
 
     if not filename:
         pods = [*cluster.waiting, *homeless]
         if not pods and not wanted:
             raise Refk8sError("no pod to schedule: the dump has none that waits; name one with -f")
-        return cluster, pods
+        return cluster, pods, ()
     documents = [
         document for path in filename for source in sources_of(path) for document in dump.unpacked(source.data)
     ]
     made, cluster = clusters.expanded(documents, cluster)
-    return cluster, [*homeless, *clusters.admitted(made, cluster, namespace)]
+    cluster, pods, told = asked.taken_off(cluster, clusters.admitted(made, cluster, namespace))
+    return cluster, [*homeless, *pods], told
 
 
 def _print(placements: list[Placement], *, each: bool) -> None:

@@ -49,15 +49,16 @@ _NODE_STATUS: Final = (
     "volumesAttached",
     "volumesInUse",
 )
+_VOLUME: Final = _without("configMap", "csi", "downwardAPI", "emptyDir", "hostPath", "nfs", "projected", "secret")
 _USED: Final = _without(
     metadata=_without("annotations", "managedFields"),
     spec=_without(
         "ephemeralContainers",
         "securityContext",
         "template",
-        "volumes",
         containers=_CONTAINER,
         initContainers=_CONTAINER,
+        volumes=_VOLUME,
     ),
     status=_without(
         "ephemeralContainerStatuses",

@@ -38,7 +38,7 @@ def test_every_field_that_scheduling_looks_at_is_read() -> None:
         if item["kind"] == "Pod":
             assert parse(chunks[document["items"].index(item)], whole=True) == item
         assert found["metadata"].get("labels") == item["metadata"].get("labels"), "a label may be called env"
-        assert set(item["spec"]) - set(found["spec"]) <= {"volumes"}
+        assert set(item["spec"]) == set(found["spec"])
         if item["kind"] == "Node":
             assert found["status"]["images"] == item["status"]["images"]
             assert found["status"]["allocatable"] == item["status"]["allocatable"]
@@ -136,3 +136,27 @@ def test_what_is_no_dump_is_said_in_one_line(text: str, said: str, tmp_path: Pat
         read([tmp_path / "dump"])
     assert said in str(raised.value)
     assert "\n" not in str(raised.value)
+
+
+def test_the_claims_among_the_volumes_of_a_placed_pod_are_read() -> None:
+    item = """\
+  apiVersion: v1
+  kind: Pod
+  metadata:
+    name: db
+  spec:
+    nodeName: a
+    volumes:
+    - name: data
+      persistentVolumeClaim:
+        claimName: data-0
+    - name: token
+      projected:
+        sources:
+        - configMap:
+            name: ca
+"""
+    assert parse(item)["spec"]["volumes"] == [
+        {"name": "data", "persistentVolumeClaim": {"claimName": "data-0"}},
+        {"name": "token"},
+    ]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from refk8s.core.errors import Refk8sError
-from refk8s.schedule import simulate, whatif
+from refk8s.schedule import asked, simulate, whatif
 from refk8s.schedule.cluster import Cluster, admitted, blaming, cluster_of, expanded
 from refk8s.schedule.dump import KINDS, Dump
 from refk8s.schedule.simulate import Placement
@@ -131,6 +131,38 @@ def test_a_new_node_like_one_in_trouble_is_well() -> None:
     fresh = whatif.apply(there, ["add node b like a"]).cluster.snapshot.node("b")
     assert fresh is not None
     assert [taint.key for taint in fresh.node.spec.taints] == ["reserved"]
+
+
+def test_a_pod_that_the_dump_has_already_does_not_compete_with_itself() -> None:
+    there = cluster(node("a", cpu="2"), pod("w", "a", cpu="2"), pod("x"))
+    stored = admitted([pod("w", "a", cpu="2"), pod("x")], there, "default")
+    without, pods, notes = asked.taken_off(there, stored)
+    assert [p.pod.spec.node_name for p in pods] == ["", ""]
+    assert without.waiting == ()
+    assert notes == ("default/w is on a in the dump; it is asked where it would go from there",)
+    found = simulate.run(without, DEFAULT_CONFIGURATION, pods[:1], explain=False, preempt=False)[0]
+    assert nodes(found) == {"w": "a"}
+
+
+def test_a_pod_that_is_being_deleted_keeps_its_room_from_the_next_of_its_name() -> None:
+    going = pod("w", "a", cpu="2")
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    there = cluster(node("a", cpu="2"), going)
+    without, pods, notes = asked.taken_off(there, admitted([manifest("w", cpu="1")], there, "default"))
+    assert notes == ()
+    found = simulate.run(without, DEFAULT_CONFIGURATION, pods, explain=False, preempt=False)[0]
+    assert nodes(found) == {"w": ""}
+
+
+def test_volumes_and_claims_that_no_plugin_looks_at_are_said() -> None:
+    claim = {"volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "data"}}]}
+    files = {"volumes": [{"name": "d", "emptyDir": {}}]}
+    device = {"resourceClaims": [{"name": "gpu", "resourceClaimName": "g"}]}
+    there = cluster(node("a"), *(pod(n, **s) for n, s in (("claim", claim), ("files", files), ("device", device))))
+    assert asked.remarks(there.waiting) == (
+        "volumes and resource claims of default/claim, default/device restrict no node here: their plugins are not modelled",
+    )
+    assert asked.remarks(()) == ()
 
 
 def test_a_label_makes_a_node_match() -> None:
