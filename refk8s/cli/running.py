@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from ..core.budget import NO_FAULTS, FaultBudget
 from ..core.delta import Delta
 from ..core.digest import text
 from ..core.enabled import deviates
-from ..core.invariant import Monitor
+from ..core.invariant import Monitor, Violation
 from ..core.world import World
 from ..explore.cluster import build
 from ..explore.drivers import LENGTH, Driver, driver_of
@@ -220,7 +220,8 @@ def execute(scenario: Scenario, order: Order) -> Report:
             header = {"scenario": scenario.data, "redacted": not order.keep_secrets, "seed": order.seed}
             writer = Writer(order.trace, model, world, {**header, "driver": order.driver, "faults": faults.data()})
             observers.append(writer)
-        verdict, violation = "interrupted", None
+        verdict: str = "interrupted"
+        violation: Violation | Mapping[str, Any] | None = None
         try:
             outcome = run(
                 model,
@@ -232,11 +233,14 @@ def execute(scenario: Scenario, order: Order) -> Report:
                 observers=tuple(observers),
             )
             interrupted = driver.interrupted and outcome.verdict == "stopped"
+            excused = witness.excuse(outcome.world, usual(scenario)) if faults.total else ""
             verdict, violation = "interrupted" if interrupted else outcome.verdict, outcome.violation
+            failure = failure_of(scenario, outcome, excused=excused) if verdict == "quiet" else None
+            if failure is not None:
+                verdict, violation = "violated", failure.data()
         finally:
             if writer is not None:
                 writer.close(verdict, violation)
-    excused = witness.excuse(outcome.world, usual(scenario)) if faults.total else ""
     failures = _failures(scenario, order, outcome, excused=excused)
     return Report(
         scenario,

@@ -111,6 +111,11 @@ class FaultBudget:
         return {**found, "spent": self.spent} if self.spent else found
 
     def __str__(self) -> str:
+        numbers = {getattr(self, kind) for kind in KINDS}
+        if len(numbers) == 1:
+            (each,) = numbers
+            if self.total in (each, each * len(KINDS)):
+                return str(each) if self.total == each else f"all={each}"
         found = ",".join(f"{kind}={getattr(self, kind)}" for kind in KINDS if getattr(self, kind))
         return found if self.total == sum(getattr(self, kind) for kind in KINDS) else f"{found},{self.total}"
 

@@ -98,6 +98,5 @@ def write(failing: Failing, path: Path, *, parts: Parts | None = None, header: d
         writer(world, action, after, delta, dev=each.deviates)
         world = after
     failure = failing.failure
-    ended = "limit" if failure.id == ENDLESS else "quiet" if failure.id in ("EXPECT", "REFUSED") else "violated"
-    writer.close(ended, failure.data() if ended != "quiet" else None)
+    writer.close("limit" if failure.id == ENDLESS else "violated", failure.data())
     return failure

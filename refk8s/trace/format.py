@@ -167,8 +167,9 @@ def read(path: Path) -> Trace:
     steps = tuple(step_of(path, number, line) for number, line in enumerate(body, 2))
     if verdict:
         _check(path, len(lines), verdict, VERDICT)
-        if verdict["verdict"] == "failed":
-            _check(path, len(lines), verdict.get("violation") or {}, VIOLATION)
+        if "violation" in verdict or verdict["verdict"] == "failed":
+            _check(path, len(lines), verdict, {"violation": dict})
+            _check(path, len(lines), verdict["violation"], VIOLATION)
         if verdict["steps"] != len(steps):
             raise Refk8sError(
                 f"{path}:{len(lines)}: the verdict is about {verdict['steps']} steps, the trace has {len(steps)}; lines are missing, record it again"

@@ -47,6 +47,15 @@ def refused(*words: str | Path, stdin: str = "", code: int = 2) -> str:
             "x.yaml:5: spec.users.ann[0].sleep: 'soon' is no duration",
         ),
         (
+            SCENARIO + "spec:\n  users: {ann: [{apply: {}}]}\n",
+            "x.yaml:5: spec.users.ann[0].apply: apply needs `documents` or `files`",
+        ),
+        (
+            SCENARIO
+            + "spec:\n  objects: [{apiVersion: v1, kind: ConfigMap, metadata: {name: web}, data: {a: 5}}]\n  nodes: []\n",
+            "object 1 of the dump (ConfigMap default/web): json: cannot unmarshal number into Go struct field ConfigMap.data",
+        ),
+        (
             SCENARIO + "spec:\n  expect: [{resource: widget}]\n",
             "x.yaml:5: spec.expect[0].resource: no resource 'widget'",
         ),
@@ -212,3 +221,65 @@ def test_commands_of_step_that_do_not_fit(command: str, said: str) -> None:
     assert said in result.err
     assert len(result.err.splitlines()) == 1
     assert "internal" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "first-pod", "--nodes", "5"], "--nodes 5: first-pod is a scenario, which has its own nodes; leave"),
+        (["step", "first-pod", "--nodes", "5"], "--nodes 5: first-pod is a scenario"),
+        (["step", "first-pod", "-n", "shop"], "--namespace shop: first-pod is a scenario, whose objects have theirs"),
+        (["why", "first-pod", "pod/hello", "--nodes", "5"], "--nodes 5: first-pod is a scenario"),
+        (["run", "first-pod", "--seed", str(1 << 63)], "Invalid value for '--seed'"),
+        (["run", "first-pod", "--faults", "crash=" + "9" * 5000], "at most 10000 faults of a kind"),
+        (["explore", "first-pod", "--memory", "9" * 30 + "G"], "more than any machine has; write for instance 2G"),
+        (["explore", "first-pod", "-k", str(1 << 63)], "Invalid value for '--deviations'"),
+        (["explore", "first-pod", "--trace", "/nowhere/x.jsonl"], "/nowhere/x.jsonl: cannot be written"),
+        (["zoo", "run", "blind-put", "--traces", "/dev/null/x"], "/dev/null/x: cannot be made: /dev/null is a file"),
+    ],
+)
+def test_options_that_would_do_nothing_and_places_that_cannot_be_written(words: list[str], said: str) -> None:
+    assert said in refused(*words)
+
+
+HEADER_VALUES = [
+    ('"faults":{"total":0}', '"faults":5', "line 1: faults: 5 is no budget"),
+    ('"faults":{"total":0}', '"mutant":["blind-put"]', "no mutant ['blind-put']"),
+    ('"metadata":', '"meta":', "the scenario in the header: "),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "said"), HEADER_VALUES)
+@pytest.mark.parametrize("command", ["replay", "step", "shrink", "why"])
+def test_headers_that_were_edited(tmp_path: Path, command: str, old: str, new: str, said: str) -> None:
+    trace = tmp_path / "x.jsonl"
+    assert refk8s("run", "two-writers", "-q", "--trace", trace).code == 0
+    text = trace.read_text().replace('"faults":{}', '"faults":{"total":0}', 1)
+    assert old in text
+    trace.write_text(text.replace(old, new, 1))
+    more = {"shrink": ["-t", tmp_path / "y.jsonl"], "why": ["configmap/counter"]}.get(command, [])
+    assert said in refused(command, trace, *more)
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ("[]", "an input is a map, not []"),
+        ('{"compact":"all"}', "compact: no number"),
+        ('{"request":{"verb":"get"}}', "a request has a verb and a resource"),
+        ('{"request":{"verb":"get","resource":5}}', "resource of the request is 5"),
+        ('{"http":{"verb":"get","resource":"pods"},"at":"now"}', "at: 'now' is no time"),
+        ('{"demand":{}}', "demand: it names resource, key and content"),
+        ('{"step":{"dance":{}}}', "unknown verb"),
+        ('{"step":{"apply":{"documents":["x"]}}}', "step.apply.documents[0]"),
+    ],
+)
+@pytest.mark.parametrize("command", ["replay", "step"])
+def test_inputs_that_nobody_can_have_made(tmp_path: Path, command: str, payload: str, said: str) -> None:
+    trace = tmp_path / "x.jsonl"
+    assert refk8s("step", "first-pod", "--script", stdin=f"next\nsave {trace}\n").code == 0
+    header, step, verdict = trace.read_text().splitlines()
+    trace.write_text("\n".join((header, step[:-1] + f',"payload":{payload}}}', verdict)) + "\n")
+    error = refused(command, trace, code=3)
+    assert said in error
+    assert error.endswith("the trace was edited")

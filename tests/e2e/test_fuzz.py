@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from refk8s.cli.ledger import Ledger
+from refk8s.trace.format import read
 
 from .command import BINARY, environment, process, refk8s
 
@@ -199,3 +201,23 @@ def test_the_data_of_secrets_is_in_no_trace(tmp_path: Path) -> None:
     assert "the data of Secrets is redacted" in done.err
     (trace,) = (tmp_path / "out").iterdir()
     assert "aHVudGVyMg==" not in trace.read_text()
+
+
+def test_an_expectation_that_is_not_met_is_recorded_as_violated(tmp_path: Path) -> None:
+    counter = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "counter"}, "data": {"count": "0"}}
+    once = {"resource": "configmaps", "name": "counter", "field": "data.count", "retry": False}
+    users = {"ann": [{"increment": once}], "bob": [{"increment": once}]}
+    expect = [{"resource": "configmaps", "name": "counter", "fields": {"data.count": "2"}}]
+    spec = {"nodes": [], "objects": [counter], "users": users, "expect": expect}
+    scenario = {"apiVersion": "refk8s.dev/v1", "kind": "Scenario", "metadata": {"name": "lossy"}, "spec": spec}
+    (tmp_path / "lossy.yaml").write_text(json.dumps(scenario))
+    assert refk8s("run", tmp_path / "lossy.yaml").code == 0
+    done = refk8s("fuzz", tmp_path / "lossy.yaml", "--seeds", 10, "--jobs", 1, "--out", tmp_path / "out")
+    assert done.code == 1
+    assert re.fullmatch(r"EXPECT violated at step \d+ \(1 deviation\)", done.lines[0])
+    (trace,) = (tmp_path / "out").iterdir()
+    again = refk8s("replay", trace)
+    assert (again.code, again.lines[-1].rpartition("; ")[2]) == (1, "recorded as violated")
+    seed = json.loads(trace.read_text().partition("\n")[0])["seed"]
+    ran = refk8s("run", tmp_path / "lossy.yaml", "--seed", seed, "--trace", tmp_path / "r.jsonl")
+    assert (ran.code, read(tmp_path / "r.jsonl").verdict["violation"]["id"]) == (1, "EXPECT")
