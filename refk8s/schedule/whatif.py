@@ -16,7 +16,7 @@ from refk8s.core.errors import Refk8sError
 from refk8s.kinds.meta import controller_of
 from refk8s.kinds.node import Node
 from refk8s.kinds.pod import Pod, PodStatus
-from refk8s.kinds.toleration import Taint
+from refk8s.kinds.toleration import NO_EXECUTE, Taint, tolerated
 from refk8s.schedule.cluster import Cluster
 from refk8s.scheduler.budgets import by_violation
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
@@ -172,8 +172,20 @@ def _add_nodes(cluster: Cluster, count: str, like: str) -> Changed:
 def _add_taint(cluster: Cluster, key: str, value: str | None, effect: str, name: str) -> Changed:
     if effect not in EFFECTS:
         raise Refk8sError(f"--what-if: no taint has the effect {effect!r}; expected one of {', '.join(EFFECTS)}")
-    others = tuple(t for t in _node(cluster, name).node.spec.taints if (t.key, t.effect) != (key, effect))
-    return _spec(cluster, name, taints=(*others, Taint(key=key, value=value or "", effect=effect)))
+    node, taint = _node(cluster, name), Taint(key=key, value=value or "", effect=effect)
+    others = tuple(t for t in node.node.spec.taints if (t.key, t.effect) != (key, effect))
+    tainted = _spec(cluster, name, taints=(*others, taint)).cluster
+    if effect != NO_EXECUTE:
+        return Changed(tainted)
+    leaving = [pod for pod in node.pods if not tolerated(pod.pod.spec.tolerations, taint)]
+    snapshot = tainted.snapshot
+    for pod in leaving:
+        snapshot = snapshot.without_pod(pod.key, name)
+    again = tuple(made for pod in leaving if (made := made_again(pod)) is not None)
+    note = (
+        f"taint {key} on {name}: {len(leaving)} pods do not tolerate it and leave, {len(again)} of them are made again"
+    )
+    return Changed(attrs.evolve(tainted, snapshot=snapshot), again, (note,))
 
 
 def _remove_taint(cluster: Cluster, key: str, value: str | None, effect: str | None, name: str | None) -> Changed:
