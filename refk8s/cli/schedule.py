@@ -32,7 +32,8 @@ def schedule(
         typer.Option(
             "--filename",
             "-f",
-            help="Pods, or controllers with a template, to schedule; may be repeated. Without it, the pending pods of the dump.",
+            help="Pods, or controllers with a template, to schedule (services, namespaces and priority classes beside them count); may be repeated. "
+            "Without it, the pending pods of the dump.",
         ),
     ] = None,
     config: Annotated[
@@ -108,7 +109,7 @@ def _pods(
     """The pods to schedule, and remarks: those that lost their node, and those of the files, or without files the pending ones of the dump."""
     from ..core.errors import Refk8sError
     from ..scenarios.yaml import sources_of
-    from ..schedule import asked, dump
+    from ..schedule import asked, dump, manifests
     from ..schedule import cluster as clusters
 
     if not filename:
@@ -119,7 +120,7 @@ def _pods(
     documents = [
         document for path in filename for source in sources_of(path) for document in dump.unpacked(source.data)
     ]
-    made, cluster = clusters.expanded(documents, cluster)
+    made, cluster = manifests.expanded(documents, cluster, namespace)
     cluster, pods, told = asked.taken_off(cluster, clusters.admitted(made, cluster, namespace))
     return cluster, [*homeless, *pods], told
 

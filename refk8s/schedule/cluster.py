@@ -15,23 +15,21 @@ import attrs
 from refk8s.api.rest import Api, genesis
 from refk8s.api.restore import restore
 from refk8s.api.store import Store
-from refk8s.controllers.hash import compute_hash
 from refk8s.core.errors import Refk8sError
 from refk8s.core.model import Occasion
 from refk8s.core.wire import Request
 from refk8s.kinds.codec import view
 from refk8s.kinds.pod import Pod
 from refk8s.schedule.dump import Document, Dump
-from refk8s.schedule.objects import misform, node_of, pod_of
+from refk8s.schedule.objects import misform, naming, node_of, pod_of
 from refk8s.scheduler.listers import Listers
 from refk8s.scheduler.nodeinfo import PodInfo
 from refk8s.scheduler.snapshot import Snapshot
 
-__all__ = ["Cluster", "admitted", "blaming", "cluster_of", "expanded"]
+__all__ = ["Cluster", "admitted", "blaming", "cluster_of"]
 
 NOW_MS: Final = 1_767_225_600_000
 TERMINAL: Final = ("Succeeded", "Failed")
-OWNER_KINDS: Final = ("Deployment", "ReplicaSet", "StatefulSet", "Job", "ReplicationController")
 
 
 @attrs.frozen(eq=False)
@@ -75,20 +73,6 @@ def blaming(dump: Dump) -> Iterator[None]:
                 if wrong := misform(kind, document):
                     raise Refk8sError(f"{kind} {key.removeprefix('/')}: {wrong}") from None
         raise Refk8sError(f"the dump is not of the form that the API gives it ({error})") from None
-
-
-@contextmanager
-def _naming(number: int, document: Document) -> Iterator[None]:
-    """As `blaming`, for object `number` of the manifests."""
-    try:
-        yield
-    except Refk8sError:
-        raise
-    except Exception as error:
-        kind, metadata = str(document.get("kind")), document.get("metadata")
-        name = metadata.get("name") if isinstance(metadata, dict) else None
-        why = misform(kind, document) or f"not of the form that the API gives it ({error})"
-        raise Refk8sError(f"object {number} ({kind} {name or 'without a name'}): {why}") from None
 
 
 def _cluster(dump: Dump) -> Cluster:
@@ -137,77 +121,6 @@ def _store(dump: Dump) -> Store:
 # ---------------------------------------------------------------- pods that are to be scheduled
 
 
-def expanded(documents: Iterable[Document], cluster: Cluster) -> tuple[list[Document], Cluster]:
-    """The pods of manifests: as they are, or those of a controller's template as often as it has replicas. Raises Refk8sError.
-
-    The cluster returned knows the controllers too, for default spreading.
-    """
-    pods: list[Document] = []
-    listers = cluster.snapshot.listers
-    for number, document in enumerate(documents, 1):
-        kind = document.get("kind")
-        if kind == "Pod":
-            pods.append(document)
-            continue
-        if kind not in OWNER_KINDS:
-            known = ", ".join(("Pod", *OWNER_KINDS))
-            raise Refk8sError(f"object {number}: {kind} has no pods to schedule; expected one of {known}")
-        with _naming(number, document):
-            made, owner = _replicas(str(kind), document)
-            pods += made
-            if owner is not None:
-                listers = listers.with_owner(*owner)
-        if not made:
-            name = (document.get("metadata") or {}).get("name")
-            raise Refk8sError(f"object {number}: {kind} {name} has no replicas to schedule")
-    return pods, attrs.evolve(cluster, snapshot=cluster.snapshot.with_listers(listers))
-
-
-def _replicas(kind: str, document: Document) -> tuple[list[Document], tuple[str, str, Document] | None]:
-    """The pods of a controller, and the owner that default spreading looks at: (apiVersion, kind, document)."""
-    metadata, spec = document.get("metadata") or {}, document.get("spec") or {}
-    name, namespace = metadata.get("name") or "unnamed", metadata.get("namespace") or "default"
-    template = spec.get("template") or {}
-    count = spec.get("parallelism" if kind == "Job" else "replicas")
-    count = 1 if count is None else count
-    if not isinstance(count, int) or isinstance(count, bool) or count < 0:
-        raise Refk8sError(f"{kind} {namespace}/{name}: spec.replicas: expected a number, got {count!r}")
-    labels, selector = dict((template.get("metadata") or {}).get("labels") or {}), spec.get("selector")
-    base, version, owner_kind = name, str(document.get("apiVersion") or "v1"), kind
-    if kind == "Deployment":
-        suffix = compute_hash(template)
-        labels["pod-template-hash"] = suffix
-        wanted = (selector or {}).get("matchLabels") or {}
-        selector = {**(selector or {}), "matchLabels": {**wanted, "pod-template-hash": suffix}}
-        base, version, owner_kind = f"{name}-{suffix}", "apps/v1", "ReplicaSet"
-    reference = {
-        "apiVersion": version,
-        "kind": owner_kind,
-        "name": base,
-        "uid": f"{owner_kind}/{base}",
-        "controller": True,
-    }
-    made = {
-        **(template.get("metadata") or {}),
-        "namespace": namespace,
-        "labels": labels,
-        "ownerReferences": [reference],
-    }
-    pods = [
-        {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {**made, "name": f"{base}-{n}"},
-            "spec": template.get("spec") or {},
-        }
-        for n in range(count)
-    ]
-    if owner_kind not in ("ReplicaSet", "StatefulSet", "ReplicationController"):
-        return pods, None
-    owner = {"metadata": {"name": base, "namespace": namespace}, "spec": {"selector": selector}}
-    return pods, (version, owner_kind, owner)
-
-
 def admitted(documents: Iterable[Document], cluster: Cluster, namespace: str) -> list[PodInfo]:
     """The pods as the API server would store them. Raises Refk8sError with its words for those that it refuses.
 
@@ -215,7 +128,7 @@ def admitted(documents: Iterable[Document], cluster: Cluster, namespace: str) ->
     """
     api, store, found = Api(), cluster.store, []
     for number, document in enumerate(documents):
-        with _naming(number + 1, document):
+        with naming(number + 1, document):
             metadata = document.get("metadata") or {}
             space = metadata.get("namespace") or namespace
             if _is_stored(document):

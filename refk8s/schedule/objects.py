@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,21 @@ from refk8s.kinds.selector import SelectorError, from_object
 from refk8s.schedule.dump import Document
 from refk8s.scheduler.nodeinfo import NodeInfo, PodInfo
 
-__all__ = ["misform", "node_of", "pod_of"]
+__all__ = ["misform", "naming", "node_of", "pod_of"]
+
+
+@contextmanager
+def naming(number: int, document: Document) -> Iterator[None]:
+    """Whatever goes wrong inside for object `number` of the manifests becomes a Refk8sError that names it, with the API server's words."""
+    try:
+        yield
+    except Refk8sError:
+        raise
+    except Exception as error:
+        kind, metadata = str(document.get("kind")), document.get("metadata")
+        name = metadata.get("name") if isinstance(metadata, dict) else None
+        why = misform(kind, document) or f"not of the form that the API gives it ({error})"
+        raise Refk8sError(f"object {number} ({kind} {name or 'without a name'}): {why}") from None
 
 
 def misform(kind: str, document: Document) -> str:

@@ -8,8 +8,9 @@ import pytest
 
 from refk8s.core.errors import Refk8sError
 from refk8s.schedule import asked, simulate, whatif
-from refk8s.schedule.cluster import Cluster, admitted, blaming, cluster_of, expanded
+from refk8s.schedule.cluster import Cluster, admitted, blaming, cluster_of
 from refk8s.schedule.dump import KINDS, Dump
+from refk8s.schedule.manifests import expanded
 from refk8s.schedule.simulate import Placement
 from refk8s.scheduler.config import DEFAULT_CONFIGURATION
 
@@ -163,6 +164,76 @@ def test_volumes_and_claims_that_no_plugin_looks_at_are_said() -> None:
         "volumes and resource claims of default/claim, default/device restrict no node here: their plugins are not modelled",
     )
     assert asked.remarks(()) == ()
+
+
+def template(**spec: Any) -> dict[str, Any]:
+    return {"metadata": {"labels": {"app": "web"}}, "spec": {**manifest("t", cpu="1")["spec"], **spec}}
+
+
+def controller(kind: str, **spec: Any) -> dict[str, Any]:
+    made = {"selector": {"matchLabels": {"app": "web"}}, "template": template(), **spec}
+    version = "batch/v1" if kind == "Job" else "apps/v1"
+    return {"apiVersion": version, "kind": kind, "metadata": {"name": "web"}, "spec": made}
+
+
+def test_objects_beside_the_pods_count_or_are_passed_over() -> None:
+    beside: list[dict[str, Any]] = [
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "web"}},
+        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"selector": {"app": "web"}}},
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod", "labels": {"team": "a"}}},
+        priority_class("urgent", 7),
+    ]
+    urgent = manifest("w", priorityClassName="urgent")
+    documents, there = expanded([*beside, urgent], cluster(node("a")), "prod")
+    listers = there.snapshot.listers
+    assert [d["metadata"]["name"] for d in documents] == ["w"]
+    assert (listers.namespace_labels("prod"), listers.service_selectors("prod")) == ({"team": "a"}, [{"app": "web"}])
+    (found,) = admitted(documents, there, "prod")
+    assert (found.namespace, found.priority) == ("prod", 7)
+
+
+def test_a_controller_without_a_namespace_is_in_the_one_that_is_asked_for() -> None:
+    documents, there = expanded([controller("StatefulSet", replicas=1)], cluster(node("a")), "prod")
+    assert [d["metadata"]["namespace"] for d in documents] == ["prod"]
+    assert list(there.snapshot.listers.owners) == [("apps/v1", "StatefulSet", "prod", "web")]
+
+
+@pytest.mark.parametrize(
+    ("spec", "pods"),
+    [({}, 1), ({"parallelism": 3}, 3), ({"parallelism": 3, "completions": 2}, 2), ({"completions": 5}, 1)],
+)
+def test_a_job_has_as_many_pods_at_once_as_it_may_and_needs(spec: dict[str, Any], pods: int) -> None:
+    documents, _ = expanded([controller("Job", **spec)], cluster(node("a")))
+    assert len(documents) == pods
+    with pytest.raises(Refk8sError, match="object 1: Job web has no replicas to schedule"):
+        expanded([controller("Job", suspend=True, **spec)], cluster(node("a")))
+
+
+def test_the_claims_of_a_stateful_set_are_volumes_of_its_pods() -> None:
+    claims = [{"metadata": {"name": "data"}}]
+    volumes = [{"name": "data", "emptyDir": {}}, {"name": "tmp", "emptyDir": {}}]
+    both = controller("StatefulSet", replicas=2, volumeClaimTemplates=claims, template=template(volumes=volumes))
+    documents, _ = expanded([both], cluster(node("a")))
+    assert [d["spec"]["volumes"] for d in documents] == [
+        [{"name": "data", "persistentVolumeClaim": {"claimName": f"data-web-{n}"}}, volumes[1]] for n in range(2)
+    ]
+
+
+def test_what_has_no_pods_or_other_pods_is_refused() -> None:
+    with pytest.raises(Refk8sError, match="object 1: the pods of a DaemonSet are not made here; expected one of Pod, "):
+        expanded([controller("DaemonSet"), manifest("w")], cluster(node("a")))
+    with pytest.raises(Refk8sError, match=r"spec\.completions: expected a number, got 'two'"):
+        expanded([controller("Job", completions="two")], cluster(node("a")))
+
+
+def test_pods_that_do_not_tolerate_a_no_execute_taint_leave() -> None:
+    stays = {"tolerations": [{"key": "gone", "operator": "Exists"}]}
+    there = cluster(node("a"), node("b"), pod("goes", "a"), pod("bare", "a", owner=""), pod("stays", "a", **stays))
+    changed = whatif.apply(there, ["add taint gone:NoExecute to a"])
+    assert [p.name for n in changed.cluster.snapshot.nodes() for p in n.pods] == ["stays"]
+    assert [p.name for p in changed.homeless] == ["goes"]
+    assert changed.notes == ("taint gone on a: 2 pods do not tolerate it and leave, 1 of them are made again",)
+    assert nodes(placed(there, [], "add taint gone:NoExecute to a")) == {"goes": "b"}
 
 
 def test_a_label_makes_a_node_match() -> None:
