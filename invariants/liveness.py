@@ -51,16 +51,19 @@ TOO_MANY_OBJECTS: Final = 2_000
 def time_goes_on(model: Model, world: World) -> Any:
     """A cluster does not act for ever without time passing: what fails is tried again after a while.
 
-    A hot loop is more than 2,000 steps at one instant, and 200 more for each object that there is; what comes from outside begins the count anew.
+    A hot loop is more than 2,000 steps at one instant, and 200 more for each object that there is (or as many as the scenario says); what comes from outside
+    begins the count anew.
     """
-    at_ms, since, limit = world.now_ms, world.index, STEPS_WITHOUT_TIME
+    bound = model.bounds.steps_at_once
+    least = STEPS_WITHOUT_TIME if bound is None else bound
+    at_ms, since, limit = world.now_ms, world.index, least
 
     def check(before: World, action: Action, after: World, delta: Delta) -> str | None:
         nonlocal at_ms, since, limit
         if after.now_ms != at_ms or type(action) is Input:
-            at_ms, since, limit = after.now_ms, after.index, STEPS_WITHOUT_TIME
+            at_ms, since, limit = after.now_ms, after.index, least
         elif after.index - since > limit:
-            limit = STEPS_WITHOUT_TIME + STEPS_PER_OBJECT * objects(after)
+            limit = STEPS_WITHOUT_TIME + STEPS_PER_OBJECT * objects(after) if bound is None else bound
             if after.index - since > limit:
                 return f"{after.index - since} steps without time passing, of late by {_busiest(after, action)}: expected at most {limit}"
         return None
@@ -80,9 +83,10 @@ def a_cluster_left_alone_does_not_go_in_circles(model: Model, world: World) -> A
     there again for ever (a lasso).
 
     The same state: nothing is under way, and objects, memories and timers are the same but for revisions, Events, and ages of more than 15 minutes. Watched
-    from the 4,000th undisturbed step on.
+    from the 4,000th undisturbed step on, or from when the scenario says.
     """
-    gap, look_at = FIRST_LOOK, world.index + FIRST_LOOK
+    gap = FIRST_LOOK if model.bounds.undisturbed is None else model.bounds.undisturbed
+    look_at = world.index + gap
     seen: dict[int, tuple[int, int]] = {}
 
     def check(before: World, action: Action, after: World, delta: Delta) -> str | None:
@@ -123,13 +127,15 @@ def a_cluster_left_alone_does_not_go_in_circles(model: Model, world: World) -> A
     source="api-conventions, level-based controllers; k#109637 and its like (controllers that wake themselves)",
 )
 def every_cause_has_finitely_many_writes(model: Model, world: World) -> Any:
-    """What users do, and what containers do, makes a process write the same object only so often: 60 times, and 10 times more for each pod that there is.
+    """What users do, and what containers do, makes a process write the same object only so often.
+
+    That is 60 times, and 10 times more for each pod that there is; or as often as the scenario says.
 
     Heartbeats and Events are not counted; what users, faults and containers do begins the count anew, and so does time that passes in a quiet cluster.
     """
     counts: dict[tuple[str, str, str], int] = {}
     pods = 0
-    heartbeat = model.is_heartbeat
+    heartbeat, bound = model.is_heartbeat, model.bounds.writes
 
     def check(before: World, action: Action, after: World, delta: Delta) -> str | None:
         nonlocal pods
@@ -152,7 +158,7 @@ def every_cause_has_finitely_many_writes(model: Model, world: World) -> Any:
                     continue
                 key = (change.actor, change.resource, change.key)
                 counts[key] = count = counts.get(key, 0) + 1
-                if count > WRITES + WRITES_PER_POD * pods:
+                if count > (WRITES + WRITES_PER_POD * pods if bound is None else bound):
                     what = f"{change.resource}/{change.key}"
                     return f"{change.actor} has written {what} {count} times since users, faults or containers gave a cause: expected at most {count - 1}"
         return None

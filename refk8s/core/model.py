@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 
@@ -39,6 +39,22 @@ class Api(Protocol):
         ...
 
 
+@attrs.frozen
+class Bounds:
+    """From when on a run counts as restless, if that is not what LIVE-01 to LIVE-03 say for clusters of all sizes (None).
+
+    `steps_at_once`: so many steps may pass without time; `undisturbed`: after so many undisturbed ones it is first watched for circles; `writes`: so
+    often may a process write an object between two causes.
+    """
+
+    steps_at_once: int | None = None
+    undisturbed: int | None = None
+    writes: int | None = None
+
+
+NO_BOUNDS: Final = Bounds()
+
+
 @attrs.frozen(eq=False)
 class Model:
     """What a World runs under. Mutants replace its fields and nothing else.
@@ -47,7 +63,7 @@ class Model:
     whether a commit changed nothing but heartbeat fields; `quiet_ms` is the period without any other commit after which a run is quiet; `epoch_ms` the
     Unix time at which the run starts; `gates` the feature gates; `keep_live` allows the memo of suspended generators; `watches` brings informers their events.
     Without `heartbeats` nothing beats that goes on for ever when all is well (Enqueue.heartbeat), without `events` no Event is sent: both are for searches,
-    which would otherwise be about little else.
+    which would otherwise be about little else. `bounds` are those of a small cluster, for the invariants about liveness.
     """
 
     api: Api
@@ -62,3 +78,4 @@ class Model:
     heartbeats: bool = True
     events: bool = True
     watches: Watches = WATCHES
+    bounds: Bounds = NO_BOUNDS

@@ -24,7 +24,7 @@ from ..core.errors import Refk8sError
 from ..core.hands import Hands
 from ..core.informers import compact
 from ..core.messages import serve_now
-from ..core.model import Model
+from ..core.model import NO_BOUNDS, Bounds, Model
 from ..core.process import Program
 from ..core.processes import add_process, shut_down
 from ..core.step import Draft
@@ -77,7 +77,7 @@ class Cluster:
     own; `controller_managers` and `schedulers` are replicas, of which one works at a time unless `leader_election` is off; `controllers` names those that the
     controller manager runs (None: all); `scheduler` is a KubeSchedulerConfiguration ({}: the default one).
     `given` is what was done before the beginning (given.py; None: the cluster is just being switched on), within `given_steps`. `heartbeats` and `events` can
-    be left out (Model).
+    be left out, and `bounds` of liveness be tighter (Model).
     """
 
     nodes: tuple[NodeSpec, ...] = ()
@@ -98,6 +98,7 @@ class Cluster:
     heartbeats: bool = True
     events: bool = True
     quiet_ms: int = 10_000
+    bounds: Bounds = NO_BOUNDS
 
 
 def build(cluster: Cluster, parts: Parts | None = None, faults: FaultBudget = NO_FAULTS) -> tuple[Model, World]:
@@ -125,6 +126,7 @@ def _beginning(cluster: Cluster, parts: Parts) -> tuple[Model, World]:
         watches=parts.watches,
         heartbeats=cluster.heartbeats,
         events=cluster.events,
+        bounds=cluster.bounds,
     )
     store = _store(parts.api, cluster)
     servers = [pid for pid in programs if pid.startswith("kube-apiserver")]

@@ -14,6 +14,7 @@ import attrs
 
 from ..core.clock import unix_ms
 from ..core.errors import Refk8sError
+from ..core.model import Bounds
 from ..explore.cluster import Cluster
 from ..kubelet.behaviour import BehaviourError, Behaviours, parse_behaviours
 from ..kubelet.node_document import initial_document
@@ -196,6 +197,7 @@ def _cluster(spec: Spec) -> Cluster:
         epoch_ms=unix_ms(spec.epoch),
         heartbeats=spec.heartbeats,
         events=spec.events,
+        bounds=Bounds(spec.bounds.steps_at_once, spec.bounds.undisturbed, spec.bounds.writes),
     )
 
 

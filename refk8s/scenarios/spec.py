@@ -123,6 +123,18 @@ class Components:
 
 
 @attrs.frozen
+class Bounds:
+    """From when on a run counts as restless (LIVE-01 to LIVE-03): a small scenario may demand more than the defaults, which are for clusters of all sizes."""
+
+    steps_at_once: Positive | None = None
+    """How many steps may pass without time passing."""
+    undisturbed: Positive | None = None
+    """After how many steps that nobody disturbed it is first watched whether the run goes in circles."""
+    writes: Positive | None = None
+    """How often a process may write the same object between two causes."""
+
+
+@attrs.frozen
 class Expectation:
     """What must hold once the cluster is quiet: so many objects of a resource, each of them with these values in these fields."""
 
@@ -163,6 +175,8 @@ class Spec:
     """Without them no node reports or renews its Lease, and nobody looks for those that do not: for `refk8s explore`, whose runs are short."""
     events: bool = True
     """Without them no Event is sent."""
+    bounds: Bounds = attrs.Factory(Bounds)
+    """Tighter bounds of liveness than the default ones."""
     epoch: Time = "2026-01-01T00:00:00Z"
     """What the clock shows at the beginning."""
     must_succeed: bool = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 from ..controllers.replicaset import KIND, RECORDER, ReplicaSetController
 from ..core.flight import Cached, Reconcile
 from .mutant import Mutant, with_controller
+from .scenes import apply, replica_set, scene
 
 
 class Chatty(ReplicaSetController):
@@ -28,5 +29,5 @@ MUTANT = Mutant(
     story=__doc__,
     change=with_controller("replicaset", Chatty),
     catches=("CONV-05",),
-    scenario="rollout",
+    scenario=scene(apply(replica_set(replicas=1))),
 )

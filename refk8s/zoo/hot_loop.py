@@ -1,6 +1,8 @@
 """A controller tries again at once, for ever, to do what cannot be done.
 
 The status of a ReplicaSet that is gone: NotFound is taken for an error that goes away (catalogue D4 is of this class).
+
+In this scenario, which begins at rest, 51 steps are the most that any of 60 seeds takes at one instant without the bug; it allows 80.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ MUTANT = Mutant(
     story=__doc__,
     change=with_controller("replicaset", Stubborn),
     catches=("LIVE-01",),
-    scenario=scene(apply(replica_set(replicas=1)), sleep("5s"), delete("replicasets", "web")),
+    scenario=scene(
+        apply(replica_set(replicas=1)), sleep("5s"), delete("replicasets", "web"), given=[], bounds={"stepsAtOnce": 80}
+    ),
     steps=10_000,
 )

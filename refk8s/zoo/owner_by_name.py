@@ -1,6 +1,9 @@
 """The garbage collector takes whatever has the name of an owner for the owner.
 
 OwnerReference.uid exists because names come again: what belonged to the object before outlives it under the one that follows (catalogue G7).
+
+Its trace is long because a process has to crash and list everything anew, and because only a quiet cluster shows that nobody will collect what is left: the
+collector's retries until then are part of the way.
 """
 
 from __future__ import annotations

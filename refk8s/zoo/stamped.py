@@ -10,6 +10,7 @@ from ..controllers.runtime import patch
 from ..core.clock import rfc3339
 from ..core.flight import Enqueue, Now, Reconcile
 from .mutant import Mutant, with_controller
+from .scenes import apply, deployment, scene
 
 
 class Bookkeeper(DeploymentController):
@@ -30,5 +31,5 @@ MUTANT = Mutant(
     story=__doc__,
     change=with_controller("deployment", Bookkeeper),
     catches=("CONV-04",),
-    scenario="rollout",
+    scenario=scene(apply(deployment(replicas=0))),
 )

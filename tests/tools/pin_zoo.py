@@ -21,7 +21,6 @@ from refk8s.cli.workers import Workers
 from refk8s.core.budget import FaultBudget
 from refk8s.core.errors import Refk8sError
 from refk8s.core.invariant import Monitor
-from refk8s.explore.failure import ENDLESS
 from refk8s.explore.plan import Taken
 from refk8s.explore.shrink import Failing
 from refk8s.explore.shrunk import write
@@ -29,7 +28,6 @@ from refk8s.invariants import suite
 from refk8s.trace.format import Trace, read
 from refk8s.trace.replay import replay, scenario_of
 from refk8s.zoo import MUTANTS
-from refk8s.zoo.hunt import NEVER_QUIET
 from refk8s.zoo.mutant import Mutant
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "traces" / "zoo"
@@ -112,8 +110,7 @@ def shows(mutant: Mutant, trace: Trace) -> str:
         return ""
     if replay(trace, lenient=True, monitor=Monitor(invariants), parts=mutant.control()).failure is not None:
         return ""
-    found = NEVER_QUIET if failure.id == ENDLESS else failure.id
-    return found if found in mutant.catches else ""
+    return failure.id if failure.id in mutant.catches else ""
 
 
 def by_labels(mutant: Mutant, trace: Trace, path: Path) -> str:

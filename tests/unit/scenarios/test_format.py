@@ -9,6 +9,7 @@ import attrs
 import pytest
 
 from refk8s.core.errors import Refk8sError
+from refk8s.core.model import Bounds
 from refk8s.explore.cluster import build
 from refk8s.explore.run import run
 from refk8s.kubelet.program import NodeSpec
@@ -55,7 +56,7 @@ def test_shipped_scenarios_are_read_and_come_out_of_their_own_data_again(name: s
         (HEAD + "status: {}\n", "mine.yaml:4: status: unknown field; known are apiVersion, kind, metadata, spec"),
         ("apiVersion: refk8s.dev/v1\nkind: Scenario\n", "mine.yaml:1: metadata is missing"),
         ("apiVersion: refk8s.dev/v1\nkind: Scenario\nmetadata: {description: x}\n", "mine.yaml:3: metadata: name is missing"),
-        (HEAD + "spec:\n  node: []\n", "mine.yaml:5: spec.node: unknown field (did you mean nodes?); known are behaviours, components"),
+        (HEAD + "spec:\n  node: []\n", "mine.yaml:5: spec.node: unknown field (did you mean nodes?); known are behaviours, bounds, components"),
         (HEAD + "spec:\n  nodes:\n  - name: a\n    cpu: much\n", "mine.yaml:7: spec.nodes[0].cpu: 'much' is no quantity such as 4, 500m or 8Gi"),
         (HEAD + "spec:\n  nodes: [{count: -1}]\n", "mine.yaml:5: spec.nodes[0].count: -1 is less than 0"),
         (HEAD + "spec:\n  nodes: [{count: two}]\n", "spec.nodes[0].count: expected a whole number, got 'two'"),
@@ -193,3 +194,12 @@ def test_objects_that_were_read_from_a_cluster_are_its_beginning(with_nodes: boo
     after = outcome.world.store.get("pods", "shop/a").document
     assert after["metadata"]["uid"] == end.store.get("pods", "shop/a").uid
     assert after["status"]["phase"] == "Running"
+
+
+def test_a_scenario_may_have_tighter_bounds_of_liveness() -> None:
+    data = {"apiVersion": "refk8s.dev/v1", "kind": "Scenario", "metadata": {"name": "small"}}
+    assert from_data(data).cluster.bounds == Bounds(None, None, None)
+    found = from_data({**data, "spec": {"bounds": {"stepsAtOnce": 90, "writes": 7}}})
+    assert build(found.cluster)[0].bounds == Bounds(steps_at_once=90, undisturbed=None, writes=7)
+    with pytest.raises(Refk8sError, match=r"spec\.bounds\.writes: .*0"):
+        from_data({**data, "spec": {"bounds": {"writes": 0}}})
