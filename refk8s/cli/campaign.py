@@ -14,7 +14,8 @@ import orjson
 
 from ..core.budget import FaultBudget
 from ..core.digest import digest_bytes, text
-from .ledger import Ledger
+from ..core.errors import Refk8sError
+from .ledger import ANEW, Ledger
 from .output import note
 from .progress import Progress
 from .workers import Workers
@@ -125,6 +126,20 @@ class Summary:
         return round(self.ran / self.wall_s, 1) if self.wall_s else 0.0
 
 
+def _known(book: Ledger, job: Job) -> list[Chunk]:
+    """The chunks of a job that are done. Raises Refk8sError for a ledger that somebody has changed."""
+    done, found = book.done(_key(job)), []
+    for (lo, hi), result in zip(done, book.results(_key(job)), strict=True):
+        try:
+            chunk = Chunk.of(result)
+        except (TypeError, KeyError):
+            chunk = None
+        if chunk is None or (chunk.lo, chunk.hi) != (lo, hi):
+            raise Refk8sError(f"{book.path}: what seeds {lo} to {hi - 1} of {job.name} gave cannot be read; {ANEW}")
+        found.append(chunk)
+    return found
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C in a campaign: with what was done until then."""
 
@@ -155,7 +170,6 @@ def run_chunk(job: Job, lo: int, hi: int) -> Chunk:
 
 def _run(job: Job, seed: int, monitor: Any, coverage: Any) -> tuple[int, int, Failed | None]:
     """(steps, logical ms, failure) of one seed."""
-    from ..core.errors import Refk8sError
     from ..explore.cluster import build
     from ..explore.due import Witness, usual
     from ..explore.failure import failure_of
@@ -268,7 +282,7 @@ def about(jobs: Sequence[Job]) -> dict[str, str]:
 def _campaign(
     jobs: Sequence[Job], first: int, seeds: int, processes: int, book: Ledger | None, seconds: float | None
 ) -> list[Summary]:
-    known = {n: [Chunk.of(each) for each in book.results(_key(job))] if book else [] for n, job in enumerate(jobs)}
+    known = {n: _known(book, job) if book else [] for n, job in enumerate(jobs)}
     gaps = [(n, lo, hi) for n in known for lo, hi in missing([(c.lo, c.hi) for c in known[n]], first, seeds)]
     total = sum(hi - lo for _, lo, hi in gaps)
     if book is not None and any(known.values()):

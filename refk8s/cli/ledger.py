@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -58,20 +59,42 @@ class Ledger:
             if found.get(key) != wanted:
                 raise Refk8sError(
                     f"{self.path}: this ledger is of another {_NAMES.get(key, key)} ({_short(found.get(key))}, now {_short(wanted)});"
-                    " give another file with --ledger, or delete this one to begin anew"
+                    f" {ANEW}"
                 )
 
     def done(self, scenario: str) -> list[tuple[int, int]]:
         """The intervals [lo, hi) of seeds that are done, ascending."""
-        return self._db.execute("SELECT lo, hi FROM chunks WHERE scenario = ? ORDER BY lo", (scenario,)).fetchall()
+        with self._blaming():
+            return self._db.execute("SELECT lo, hi FROM chunks WHERE scenario = ? ORDER BY lo", (scenario,)).fetchall()
 
     def results(self, scenario: str) -> list[dict[str, Any]]:
         """What the chunks gave, in the order of their seeds."""
-        rows = self._db.execute("SELECT result FROM chunks WHERE scenario = ? ORDER BY lo", (scenario,))
-        return [json.loads(row[0]) for row in rows]
+        with self._blaming():
+            rows = self._db.execute("SELECT lo, hi, result FROM chunks WHERE scenario = ? ORDER BY lo", (scenario,))
+            return [self._result(*row) for row in rows]
+
+    def _result(self, lo: int, hi: int, text: str) -> dict[str, Any]:
+        try:
+            found = json.loads(text)
+        except (ValueError, TypeError):
+            found = None
+        if not isinstance(found, dict):
+            raise Refk8sError(f"{self.path}: what seeds {lo} to {hi - 1} gave cannot be read; {ANEW}")
+        return found
+
+    @contextmanager
+    def _blaming(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise Refk8sError(f"{self.path}: {_why(str(error))}") from None
 
     def add(self, scenario: str, lo: int, hi: int, result: Mapping[str, Any]) -> None:
         """Write down a chunk that is done. Raises Refk8sError if some of its seeds are done already."""
+        with self._blaming():
+            self._add(scenario, lo, hi, result)
+
+    def _add(self, scenario: str, lo: int, hi: int, result: Mapping[str, Any]) -> None:
         overlap = "SELECT count(*) FROM chunks WHERE scenario = ? AND lo < ? AND hi > ?"
         self._db.execute("BEGIN IMMEDIATE")
         if self._db.execute(overlap, (scenario, hi, lo)).fetchone()[0]:
@@ -85,6 +108,7 @@ class Ledger:
         self._db.close()
 
 
+ANEW: Final = "give another file with --ledger, or delete this one to begin anew"
 _NAMES: Final = {"ledger": "version of the ledger's format", "refk8s": "version of refk8s"}
 
 
@@ -97,4 +121,6 @@ def _why(error: str) -> str:
         return "in use by another campaign; wait for it, or give another file with --ledger"
     if "unable to open" in error:
         return "cannot be opened or made; is there such a folder, and may it be written?"
-    return f"cannot be used ({error}); give another file with --ledger"
+    if "full" in error:
+        return "the disk is full; what was done until then is in it, and the same command goes on from there"
+    return f"cannot be used ({error}); {ANEW}"

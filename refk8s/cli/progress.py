@@ -12,9 +12,9 @@ EVERY_S: Final = 15.0
 
 
 class Progress:
-    """Schedules done, seeds per second, failures so far. A context; what it gives is called with what was done since."""
+    """Seeds done, seeds per second, failures so far. A context; what it gives is called with what was done since."""
 
-    def __init__(self, total: int, what: str = "schedules") -> None:
+    def __init__(self, total: int, what: str = "seeds") -> None:
         self._total = total
         self._what = what
         self._done = self._failures = 0
@@ -40,7 +40,7 @@ class Progress:
 
     def _extra(self) -> str:
         took_s = time.monotonic() - self._began
-        return f"{self._done / took_s if took_s else 0:.1f}/s, {self._failures} failed"
+        return f"{self._done / took_s if took_s else 0:.1f} {self._what}/s, {self._failures} failed"
 
     def __enter__(self) -> Progress:
         if self._bar is not None:

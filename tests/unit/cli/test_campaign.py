@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,25 @@ def test_with_a_ledger_nothing_is_done_or_counted_twice(tmp_path: Path) -> None:
     (third,) = campaign([job()], 0, 30, 2, ledger=ledger)
     assert third.ran == 0
     assert facts(third) == facts(whole)
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("UPDATE chunks SET result = '{}'", "what seeds 0 to 0 of two-writers gave cannot be read; give another file"),
+        ("UPDATE chunks SET result = 'nonsense'", "what seeds 0 to 0 gave cannot be read; give another file"),
+        ("UPDATE chunks SET hi = 3 WHERE lo = 1", "what seeds 1 to 2 of two-writers gave cannot be read"),
+        ("DROP TABLE chunks", r"cannot be used \(no such table: chunks\); give another file"),
+    ],
+)
+def test_a_ledger_that_somebody_has_changed_is_refused(tmp_path: Path, statement: str, said: str) -> None:
+    path = tmp_path / "l.db"
+    campaign([job()], 0, 2, 1, ledger=path)
+    with sqlite3.connect(path) as there:
+        there.execute(statement)
+    there.close()
+    with pytest.raises(Refk8sError, match=said):
+        campaign([job()], 0, 2, 1, ledger=path)
 
 
 def test_no_time_left_begins_nothing() -> None:
