@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from .output import OUTPUT, Format, emit, note
-from .session import LARGEST, NAMESPACE, NODES, TARGETS
+from .session import NAMESPACE, NODES, TARGETS, not_too_large
 
 
 def explore(
@@ -18,7 +18,11 @@ def explore(
     deviations: Annotated[
         int,
         typer.Option(
-            "--deviations", "-k", help="Schedules with at most so many deviations are looked at.", min=0, max=LARGEST
+            "--deviations",
+            "-k",
+            help="Schedules with at most so many deviations are looked at.",
+            min=0,
+            callback=not_too_large,
         ),
     ] = 1,
     faults: Annotated[
@@ -29,7 +33,7 @@ def explore(
         ),
     ] = "all",
     max_states: Annotated[
-        int, typer.Option(help="Stop after so many states; exit code 4.", min=1, max=LARGEST)
+        int, typer.Option(help="Stop after so many states; exit code 4.", min=1, callback=not_too_large)
     ] = 1_000_000,
     memory: Annotated[
         str, typer.Option(metavar="SIZE", help="Stop before the process takes more than this (500M, 2G); exit code 4.")

@@ -11,7 +11,7 @@ import typer
 
 from .codes import HELD, INCONCLUSIVE, INTERRUPTED, VIOLATED
 from .output import OUTPUT, Format, emit, note
-from .session import LARGEST, NAMESPACE, NODES, TARGETS
+from .session import NAMESPACE, NODES, TARGETS, not_too_large
 
 if TYPE_CHECKING:
     from .campaign import Job, Summary
@@ -22,8 +22,8 @@ DRIVERS: Final = ("random", "pct", "swarm")
 
 def fuzz(
     targets: Annotated[list[str] | None, TARGETS] = None,
-    seeds: Annotated[int, typer.Option(help="How many seeds: FIRST, FIRST+1, …", min=1, max=LARGEST)] = 1000,
-    first: Annotated[int, typer.Option(help="The first seed.", min=0, max=LARGEST)] = 0,
+    seeds: Annotated[int, typer.Option(help="How many seeds: FIRST, FIRST+1, …", min=1, callback=not_too_large)] = 1000,
+    first: Annotated[int, typer.Option(help="The first seed.", min=0, callback=not_too_large)] = 0,
     driver: Annotated[
         str,
         typer.Option(

@@ -61,8 +61,20 @@ TARGETS = typer.Argument(
 )
 LARGEST = 1 << 62
 """Numbers beyond it are refused where they are given: seeds have 64 bits, and so have the integers of JSON and of SQLite as we write them."""
+
+
+def not_too_large(number: int | None) -> int | None:
+    """The number of an option. Raises BadParameter for one that is too large."""
+    if number is not None and number > LARGEST:
+        raise typer.BadParameter(f"{number} is too large; at most {LARGEST}")
+    return number
+
+
 SEED = typer.Option(
-    help="Seed of the random driver; without one the default driver runs.", min=0, max=LARGEST, show_default=False
+    help="Seed of the random driver; without one the default driver runs.",
+    min=0,
+    callback=not_too_large,
+    show_default=False,
 )
 NODES = typer.Option(
     help="Nodes of the cluster that manifests are applied to; without it, 3.", min=1, max=100_000, show_default=False

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from .output import OUTPUT, Format, emit, note
-from .session import LARGEST
+from .session import not_too_large
 
 
 def shrink(
@@ -17,7 +17,7 @@ def shrink(
         Path, typer.Option("--trace", "-t", help="Write the shrunk trace here (.jsonl or .jsonl.gz).", dir_okay=False)
     ],
     effort: Annotated[
-        int, typer.Option(help="How many steps all candidates together may take.", min=1, max=LARGEST)
+        int, typer.Option(help="How many steps all candidates together may take.", min=1, callback=not_too_large)
     ] = 400_000,
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:
