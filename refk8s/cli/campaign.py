@@ -178,7 +178,7 @@ def _run(job: Job, seed: int, monitor: Any, coverage: Any) -> tuple[int, int, Fa
     driver, scenario, parts, witness = driver_for(job, seed), scenario_of(job.data), parts_for(job), Witness()
     model, world = build(scenario.cluster, parts, driver.faults)
     try:
-        outcome = run(model, world, driver, monitor=monitor, max_steps=MOST_STEPS, observers=(coverage, witness))
+        outcome = run(model, world, driver, monitor=monitor, max_steps=most_steps(job), observers=(coverage, witness))
         excused = witness.excuse(outcome.world, usual(scenario, parts)) if driver.faults.total else ""
     except Refk8sError:
         raise
@@ -201,6 +201,13 @@ def driver_for(job: Job, seed: int) -> Any:
     if seed == DEFAULT:
         return DefaultDriver()
     return driver_of(job.driver, seed, faults=FaultBudget.parse(job.faults), length=job.length or 1)
+
+
+def most_steps(job: Job) -> int:
+    """After so many steps a schedule counts as one without an end: a mutant says it itself."""
+    from .session import mutant_named
+
+    return mutant_named(job.mutant).steps if job.mutant else MOST_STEPS
 
 
 def parts_for(job: Job) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import attrs
 
-from .campaign import CRASHED, MOST_STEPS, Failed, Job, driver_for, parts_for, scenario_of
+from .campaign import CRASHED, Failed, Job, driver_for, most_steps, parts_for, scenario_of
 
 EFFORT: Final = 400_000
 
@@ -58,7 +58,7 @@ def catch(job: Job, failure: Distinct, folder: Path, *, shrink: bool, progress: 
     suite, parts = invariants().all(), parts_for(job)
     control = mutant_named(job.mutant).control() if job.mutant else None
     scenario = scenario_of(job.data)
-    whole = fails(scenario, driver_for(job, seed), parts=parts, invariants=suite, max_steps=MOST_STEPS)
+    whole = fails(scenario, driver_for(job, seed), parts=parts, invariants=suite, max_steps=most_steps(job))
     if whole is None:
         raise Refk8sError(
             f"{job.name}: seed {seed} failed with {failure.first.id} and does not any more; run make test"

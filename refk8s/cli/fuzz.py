@@ -108,6 +108,7 @@ def _code(summary: Summary, found: list[Distinct], *, interrupted: bool) -> int:
 
 def _catch(job: Job, found: list[Distinct], out: Path, *, shrink: bool) -> bool:
     """Put a trace to each failure, as far as one can be written; whether Ctrl-C came in between."""
+    from ..core.errors import Refk8sError
     from .catching import catch
 
     for number, each in enumerate(found):
@@ -116,8 +117,8 @@ def _catch(job: Job, found: list[Distinct], out: Path, *, shrink: bool) -> bool:
             found[number] = catch(job, each, out, shrink=shrink, progress=lambda line: None)
         except KeyboardInterrupt:
             return True
-        except OSError as error:  # what was found is worth more than its file
-            note(f"{error.filename or out}: no trace written: {error.strerror}")
+        except (OSError, Refk8sError) as error:  # what was found is worth more than its file
+            note(f"no trace written: {error}")
     return False
 
 

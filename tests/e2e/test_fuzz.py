@@ -221,3 +221,37 @@ def test_an_expectation_that_is_not_met_is_recorded_as_violated(tmp_path: Path) 
     seed = json.loads(trace.read_text().partition("\n")[0])["seed"]
     ran = refk8s("run", tmp_path / "lossy.yaml", "--seed", seed, "--trace", tmp_path / "r.jsonl")
     assert (ran.code, read(tmp_path / "r.jsonl").verdict["violation"]["id"]) == (1, "EXPECT")
+
+
+def test_a_step_that_must_succeed_and_does_not_is_shrunk(tmp_path: Path) -> None:
+    pods = [
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "web"},
+            "spec": {"containers": [{"name": "c", "image": "a"}]},
+        }
+    ]
+    wait = {"resource": "pods", "name": "web", "field": "status.phase", "value": "Running", "timeout": "3s"}
+    users = {"ann": [{"apply": {"documents": pods}}, {"wait": wait}]}
+    spec = {"mustSucceed": True, "nodes": [], "users": users}
+    scenario = {"apiVersion": "refk8s.dev/v1", "kind": "Scenario", "metadata": {"name": "waits"}, "spec": spec}
+    (tmp_path / "waits.yaml").write_text(json.dumps(scenario))
+    done = refk8s("fuzz", tmp_path / "waits.yaml", "--seeds", 1, "--jobs", 1, "--out", tmp_path / "out")
+    assert (done.code, done.lines[0].endswith(" (0 deviations)")) == (1, True)
+    assert "  observed:  user/ann: wait: error: timed out waiting for pod/web after 3s" in done.lines
+    (trace,) = (tmp_path / "out").iterdir()
+    assert refk8s("replay", trace).code == 1
+
+
+def test_a_failure_whose_trace_cannot_be_made_is_told_all_the_same(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("refk8s.explore.shrunk.write", full)
+    done = refk8s("fuzz", "--mutant", "blind-put", "--seeds", 2, "--jobs", 1, "--out", tmp_path)
+    assert done.code == 1
+    assert "no trace written: " in done.err
+    assert done.lines[1] == "reproduce: refk8s fuzz --mutant blind-put --seeds 1 --first 0"
