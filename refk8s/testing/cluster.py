@@ -69,6 +69,7 @@ class ClusterMachine(RuleBasedStateMachine):
         self.scenario, self.model, self.origin, self.world, settled = cls._settled
         self._taken: list[tuple[World, Action, World, Delta]] = list(settled)
         self._monitor = Monitor(suite().all())
+        self._monitor.begin(self.model, self.world)
         self._over = False
 
     # ---- what rules are made of

@@ -71,6 +71,12 @@ def test_half_of_the_pinned_traces_can_be_read_at_a_glance() -> None:
     assert lengths[len(lengths) // 2] <= 12
 
 
+def test_no_pinned_trace_is_too_long_to_be_read() -> None:
+    lengths = sorted(row["steps"] for row in figures().values())
+    assert lengths[-1] <= 250
+    assert sum(length > 60 for length in lengths) <= 4
+
+
 def test_enough_rows_of_the_catalogue_are_there_and_named_in_the_stories() -> None:
     rows = {row for mutant in MUTANTS for row in mutant.rows if not row.startswith("zero")}
     assert len(rows) >= ROWS

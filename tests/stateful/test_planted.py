@@ -14,7 +14,7 @@ from hypothesis import Phase
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
 from refk8s.testing import Broken, ClusterMachine, RolloutMachine, SchedulingMachine, WritersMachine
-from refk8s.zoo.scenes import replica_set
+from refk8s.zoo.scenes import apply, replica_set
 from tests.e2e.command import refk8s
 
 from .profiles import stateful
@@ -61,6 +61,25 @@ def test_hypothesis_shrinks_a_lost_update_to_a_program_that_reads_in_a_minute(tm
     program = [line for line in found.value.__notes__[0].splitlines() if ".every_" not in line]
     assert len(program) <= 12, program
     assert refk8s("replay", tmp_path / "Planted.trace.jsonl").code == 1
+
+
+def test_invariants_with_a_memory_of_the_run_are_asked_too(tmp_path: Path) -> None:
+    class Restless(ClusterMachine):
+        spec: ClassVar[Any] = {
+            "nodes": [{"name": "node"}],
+            "users": {"ann": []},
+            "bounds": {"writes": 10},
+        }
+        mutant = "wakes-itself"
+        failures = tmp_path
+
+        @initialize()
+        def begin(self) -> None:
+            self.say("ann creates", **{"as": "ann", "step": apply(replica_set(replicas=1))})
+
+    with pytest.raises(Broken, match="LIVE-03 violated at step ") as found:
+        run_state_machine_as_test(Restless, settings=stateful(1, phases=[Phase.generate]))
+    assert replays(str(found.value), tmp_path / "Restless.trace.jsonl")
 
 
 def test_a_cluster_that_never_comes_to_rest_is_a_failure_outside_hypothesis_too(
@@ -202,4 +221,4 @@ def test_what_only_a_machine_of_ones_own_sees_fails_in_a_replay_too_if_it_ends_i
     path.write_text("\n".join([*steps, json.dumps({**verdict, "violation": None})]))
     again = refk8s("replay", path)
     assert (again.code, again.out) == (2, "")
-    assert "a verdict without 'id'" in again.err
+    assert "'violation' of the verdict is None" in again.err
