@@ -80,6 +80,8 @@ class Cycle:
         self.to = pod_terms(self.pod, "podAffinity", "required")
         self.away = pod_terms(self.pod, "podAntiAffinity", "required")
         self.wanted = counted(requests(self.pod))
+        self.terms_matter = True
+        """If InterPodAffinity's PreFilter skips, nobody tells it of nominated pods either. Source: framework.go, RunPreFilterExtensionAddPod."""
 
     # ---- counts
 
@@ -94,6 +96,7 @@ class Cycle:
                     )
             for other in node.pods:
                 self._count_terms(found, other, node, 1)
+        self.terms_matter = bool(found.existing or self.to or self.away)
         return found
 
     def count(self, counts: Counts, other: Doc, node: Node, sign: int) -> None:
@@ -102,7 +105,8 @@ class Cycle:
             for constraint, domains in zip(self.hard, counts.spread, strict=True):
                 if selects(constraint.selector, labels(other)) and counts_node(constraint, self.pod, node.document):
                     domains[node.labels[constraint.key]] = domains.get(node.labels[constraint.key], 0) + sign
-        self._count_terms(counts, other, node, sign)
+        if self.terms_matter:
+            self._count_terms(counts, other, node, sign)
 
     def _count_terms(self, counts: Counts, other: Doc, node: Node, sign: int) -> None:
         def add(into: Counter[tuple[str, str]], term: Doc) -> None:

@@ -169,6 +169,17 @@ def test_a_nominated_pod_does_not_satisfy_affinity_since_it_may_not_come() -> No
     assert reasons(decision.rejected["a"]) == ("Unschedulable", ("node(s) didn't match pod anti-affinity rules",))
 
 
+def test_a_nominated_pod_keeps_others_off_only_if_anti_affinity_matters_already() -> None:
+    """Source: framework.go, RunPreFilterExtensionAddPod: what skipped in PreFilter is not told of nominated pods (found with tests/properties/reading)."""
+    alone = affinity(term("kubernetes.io/hostname", {"app": "web"}), anti=True)
+    nominated, placed = pod("db", priority=9, affinity=alone), pod("other", affinity=alone)
+    web = pod("web", labels={"app": "web"})
+    assert schedule(PROFILE, web, snapshot({"a": []}), nominated={"a": [nominated]}).chosen == "a"
+    decision = schedule(PROFILE, web, snapshot({"a": [], "b": [placed]}), nominated={"a": [nominated]})
+    existing = ("Unschedulable", ("node(s) didn't satisfy existing pods anti-affinity rules",))
+    assert {name: reasons(why) for name, why in decision.rejected.items()} == {"a": existing, "b": existing}
+
+
 class Restricting(Plugin):
     """Allows some nodes only, or rejects the pod."""
 
