@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .output import OUTPUT, Format, emit, note, table
+from .session import MOST_JOBS
 
 if TYPE_CHECKING:
     from .campaign import Summary
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
 
 def demo(
     seeds: Annotated[int, typer.Option(help="Random schedules per scenario, besides the default one.", min=0)] = 100,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes; without it, one per core.", min=1)] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Worker processes; without it, one per core.", min=1, max=MOST_JOBS)
+    ] = None,
     only: Annotated[list[str] | None, typer.Option("--scenario", help="Only this scenario (may be repeated).")] = None,
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:

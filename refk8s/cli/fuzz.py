@@ -11,7 +11,7 @@ import typer
 
 from .codes import HELD, INCONCLUSIVE, INTERRUPTED, VIOLATED
 from .output import OUTPUT, Format, emit, note
-from .session import NAMESPACE, NODES, TARGETS, not_too_large
+from .session import MOST_JOBS, NAMESPACE, NODES, TARGETS, not_too_large
 
 if TYPE_CHECKING:
     from .campaign import Job, Summary
@@ -38,7 +38,9 @@ def fuzz(
             show_default=False,
         ),
     ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes; without it, one per core.", min=1)] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Worker processes; without it, one per core.", min=1, max=MOST_JOBS)
+    ] = None,
     ledger: Annotated[
         Path | None,
         typer.Option(help="A file that keeps what is done; the same command goes on from there.", dir_okay=False),
@@ -136,7 +138,7 @@ def _job(targets: list[str], nodes: int | None, namespace: str, driver: str, fau
             raise Refk8sError(f"--mutant {mutant} has a scenario of its own; leave {targets[0]} away")
         bug = mutant_named(mutant)
         only_for_manifests(f"--mutant {mutant}", "a bug in a scenario", nodes, namespace)
-        return job_of(bug.load(), driver or bug.driver, bug.faults if faults is None else faults, mutant)
+        return job_of(bug.load(), driver or bug.driver, bug.faults if faults is None else _wanted(faults), mutant)
     if not targets:
         raise Refk8sError(
             "what shall be fuzzed? Name a scenario or manifests; `refk8s scenarios list` names those that are shipped"
@@ -146,7 +148,12 @@ def _job(targets: list[str], nodes: int | None, namespace: str, driver: str, fau
     if shown is not scenario.data:
         note("the data of Secrets is redacted, in the schedules and in traces of failures")
         scenario = from_data(shown)
-    return job_of(scenario, driver or "random", faults or "")
+    return job_of(scenario, driver or "random", _wanted(faults))
+
+
+def _wanted(faults: str | None) -> str:
+    """A budget of faults as a campaign has it: "" for none."""
+    return "" if faults is None or faults.strip() == "none" else faults
 
 
 def _again(targets: list[str], job: Job, nodes: int | None, namespace: str, mutant: str) -> str:

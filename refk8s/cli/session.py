@@ -80,6 +80,8 @@ NODES = typer.Option(
     help="Nodes of the cluster that manifests are applied to; without it, 3.", min=1, max=100_000, show_default=False
 )
 USUAL_NODES = 3
+MOST_JOBS = 512
+"""More worker processes than that are a slip of the pen."""
 NAMESPACE = typer.Option(
     "-n",
     "--namespace",
@@ -107,6 +109,9 @@ def find_scenario(targets: list[str], nodes: int | None, namespace: str = "", *,
         path = Path(target)
         if target != STDIN and not path.exists():
             resolve(target)  # says what there is
+            raise Refk8sError(
+                f"{target} is a scenario; a scenario runs alone, not together with {len(targets) - 1} other arguments"
+            )
         if path.is_dir():
             documents += documents_of(path)
             continue

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .output import OUTPUT, Format, emit, note, table
+from .session import MOST_JOBS
 
 if TYPE_CHECKING:
     from ..zoo.mutant import Mutant
@@ -70,7 +71,9 @@ def run(
     traces: Annotated[
         Path | None, typer.Option(help="Write the shrunk traces into this folder.", file_okay=False)
     ] = None,
-    jobs: Annotated[int | None, typer.Option(help="Worker processes; without it, one per core.", min=1)] = None,
+    jobs: Annotated[
+        int | None, typer.Option(help="Worker processes; without it, one per core.", min=1, max=MOST_JOBS)
+    ] = None,
     output: Annotated[Format, OUTPUT] = Format.text,
 ) -> None:
     """Hunt mutants from scratch, in several ranges of seeds, until an invariant catches each; shrink what shows them.

@@ -57,7 +57,9 @@ class FaultBudget:
 
     @classmethod
     def parse(cls, text: str) -> FaultBudget:
-        """A budget from a text: "" (none), "crash=2,lost=1", "3" (any three in all), "all" (one of each), "all=2". Raises Refk8sError."""
+        """A budget from a text: "" or "none", "crash=2,lost=1", "3" (any three in all), "all" (one of each), "all=2". Raises Refk8sError."""
+        if text.strip() == "none":
+            return NO_FAULTS
         wanted: dict[str, int] = {}
         total = -1
         for part in filter(None, (part.strip() for part in text.split(","))):

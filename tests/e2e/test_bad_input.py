@@ -142,6 +142,7 @@ def test_a_scenario_runs_alone(tmp_path: Path) -> None:
     (tmp_path / "s.yaml").write_text(SCENARIO)
     (tmp_path / "p.yaml").write_text(POD)
     assert "s.yaml is a scenario; a scenario runs alone" in refused("run", tmp_path / "p.yaml", tmp_path / "s.yaml")
+    assert "rollout is a scenario; a scenario runs alone" in refused("run", "rollout", tmp_path / "p.yaml")
 
 
 def test_a_file_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

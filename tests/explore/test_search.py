@@ -82,7 +82,17 @@ def test_symmetry_merges_only_states_that_go_on_equally(rested: bool) -> None:
 
 @pytest.mark.parametrize(
     ("name", "deviations", "faults", "every"),
-    [("first-pod", 2, "", 3), ("two-writers", 1, "all", 20), ("small-deployment", 1, "hold", 80)],
+    [
+        ("first-pod", 2, "", 3),
+        ("two-writers", 1, "all", 20),
+        ("small-deployment", 1, "hold", 80),
+        (
+            "first-pod",
+            1,
+            "compact,crash",
+            1,
+        ),  # after a crash no compaction is left, and how much history there is does not count
+    ],
 )
 def test_states_that_count_as_equal_go_on_equally(name: str, deviations: int, faults: str, every: int) -> None:
     assert explored(scenario_of(name), deviations, faults, check_every=every).complete  # raises ModelError otherwise

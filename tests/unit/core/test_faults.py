@@ -56,6 +56,7 @@ def until(world: World, kind: type) -> World:
     ("text", "data"),
     [
         ("", {}),
+        ("none", {}),
         ("crash=0", {}),
         ("crash=2,lost=1", {"crash": 2, "lost": 1, "total": 3}),
         ("crash", {"crash": 1, "total": 1}),
