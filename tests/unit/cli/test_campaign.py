@@ -142,12 +142,18 @@ def dies_once(order: tuple[str, int]) -> int:
     return order[1] * 2
 
 
-def test_a_killed_worker_is_replaced_and_its_order_done_again(tmp_path: Path) -> None:
+def test_a_killed_worker_is_replaced_and_its_order_done_again(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     orders = iter([(str(tmp_path), n) for n in range(10)])
-    workers = Workers(dies_once, 3)
+    workers = Workers(dies_once, 3, lambda order: f"order {order[1]}")
     found = sorted((order[1], result) for order, result in workers.results(lambda: next(orders, None)))
     assert found == [(n, 2 * n) for n in range(10)]
     assert workers.restarted == 4
+    said = sorted(capsys.readouterr().err.splitlines())
+    assert said == [
+        f"a worker process was killed (SIGKILL: out of memory?); begun anew: order {n}" for n in (0, 3, 6, 9)
+    ]
 
 
 def dies(order: int) -> None:
