@@ -43,18 +43,27 @@ def usual(scenario: Scenario, parts: Parts | None = None) -> Usual:
 
 
 class Witness:
-    """An observer that notes the last act of the users, and the first pod without an owner that was lost though no user wanted it."""
+    """An observer that notes the last act of the users, and the first pod without an owner that was lost though no user wanted it.
+
+    Acts are in the order of what they wrote, which may not be that in which the users hear of it.
+    """
 
     def __init__(self) -> None:
         self.last_act = ""
         self.lost = ""
+        self._at = 0
+        self._wrote: dict[str, int] = {}
 
     def __call__(self, before: World, action: Action, after: World, delta: Delta) -> None:
         """See one step."""
         for p, kind, data in delta.notes:
-            if kind == "user" and data[0] not in COMMUTING:
-                self.last_act = f"{before.pids[p]} {data[0]} {data[1]!r}"
+            if kind == "user":
+                at = self._wrote.pop(before.pids[p], before.index)
+                if data[0] not in COMMUTING and at >= self._at:
+                    self._at, self.last_act = at, f"{before.pids[p]} {data[0]} {data[1]!r}"
         for change in delta.commits:
+            if change.actor.startswith("user/"):
+                self._wrote[change.actor] = before.index
             if change.resource == "pods" and not self.lost and _is_lost(change):
                 self.lost = change.key
 

@@ -20,6 +20,7 @@ from refk8s.scenarios import resolve
         ("full-node", "swarm", 8856, "all"),
         ("preemption", "swarm", 2086, "all"),
         ("preemption", "swarm", 177, "all"),
+        ("scale-storm", "swarm", 9469, "all"),
     ],
 )
 def test_a_finding_of_a_campaign_is_silent_now(scenario: str, driver: str, seed: int, faults: str) -> None:
