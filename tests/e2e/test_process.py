@@ -136,7 +136,8 @@ NAMED_SHELL = {"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_is_shown_for_a_shell(shell: str) -> None:
     script = process("--show-completion", shell, **NAMED_SHELL).out
-    assert "_REFK8S_COMPLETE" in script and f"complete_{shell}" in script
+    assert "_REFK8S_COMPLETE" in script
+    assert f"complete_{shell}" in script
 
 
 def test_completion_is_installed_in_an_empty_home(tmp_path: Path) -> None:
