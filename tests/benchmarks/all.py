@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from . import adversary, api, faults, memory, scale, schedule, scheduling, searching, serving, startup, throughput
-from .measure import BENCHMARKS
+from .measure import BENCHMARKS, Figure, Size
 
 __all__ = [
     "BENCHMARKS",
     "adversary",
     "api",
     "faults",
+    "figures",
     "memory",
     "scale",
     "schedule",
@@ -19,3 +20,8 @@ __all__ = [
     "startup",
     "throughput",
 ]
+
+
+def figures(name: str, size: Size) -> list[Figure]:
+    """The figures of a benchmark."""
+    return BENCHMARKS[name].run(size)

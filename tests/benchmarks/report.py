@@ -15,7 +15,7 @@ _HEAD = """# Performance
 
 Written by `python -m tests.benchmarks --write`; do not edit by hand. `make bench` runs all of it, `python -m tests.benchmarks NAME` one part.
 CPU seconds of one process (`time.process_time`; of commands, user and system time), medians of several runs; both sides of a ratio were measured in the
-same run, in turns. Times depend on the machine, ratios hardly.
+same run, in turns; each part in a process of its own. Times depend on the machine, ratios hardly.
 
 Machine: {machine}.
 """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from .__main__ import main
 from .all import BENCHMARKS
 from .report import page
 
@@ -21,3 +22,11 @@ def test_page_names_every_target() -> None:
     text = page(found)
     assert "commits per second" in text
     assert "`python -m tests.benchmarks throughput`" in text
+
+
+def test_a_benchmark_runs_in_a_process_of_its_own(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.argv", ["benchmarks", "faults", "--size", "smoke"])
+    assert main() in (0, 1)  # the figures of the smallest size mean nothing
+    assert "steps per schedule" in capsys.readouterr().out
