@@ -110,9 +110,9 @@ def build(cluster: Cluster, parts: Parts | None = None, faults: FaultBudget = NO
     return model, world.with_faults(faults)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=1)
 def _beginning(cluster: Cluster, parts: Parts) -> tuple[Model, World]:
-    """Kept, because campaigns begin the same cluster over and over."""
+    """The last one is kept, because campaigns begin the same cluster over and over."""
     programs = _programs(cluster, parts)
     model = Model(
         api=parts.api,
