@@ -58,7 +58,7 @@ class Ledger:
         for key, wanted in {"ledger": str(VERSION), **about}.items():
             if found.get(key) != wanted:
                 raise Refk8sError(
-                    f"{self.path}: this ledger is of another {_NAMES.get(key, key)} ({_short(found.get(key))}, now {_short(wanted)});"
+                    f"{self.path}: this ledger is of another {_NAMES.get(key, key)} ({_differing(found.get(key), wanted)});"
                     f" {ANEW}"
                 )
 
@@ -112,8 +112,17 @@ ANEW: Final = "give another file with --ledger, or delete this one to begin anew
 _NAMES: Final = {"ledger": "version of the ledger's format", "refk8s": "version of refk8s"}
 
 
-def _short(value: str | None) -> str:
-    return value or "none" if value is None or len(value) <= 40 else f"{value[:12]}…"
+def _differing(was: str | None, now: str) -> str:
+    """What was and what is; of lists of the same length the first items that differ."""
+    was = was or "none"
+    before, after = was.split(", "), now.split(", ")
+    if len(before) == len(after):
+        was, now = next((b, a) for b, a in zip(before, after, strict=True) if b != a)
+    return f"{_short(was)}, now {_short(now)}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:12]}…"
 
 
 def _why(error: str) -> str:

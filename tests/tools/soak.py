@@ -16,6 +16,7 @@ from refk8s.cli.catching import catch, distinct
 from refk8s.cli.fuzz import ranges
 from refk8s.cli.output import note, table
 from refk8s.cli.session import invariants
+from refk8s.core.errors import Refk8sError
 from refk8s.explore.coverage import Coverage
 from refk8s.scenarios import resolve, shipped
 
@@ -34,6 +35,9 @@ def main() -> int:
     jobs = [job_of(resolve(name), options.driver, options.faults) for name in shipped()]
     try:
         summaries = campaign(jobs, 0, options.seeds, options.jobs, ledger=ledger)
+    except Refk8sError as error:  # a ledger of something else
+        note(f"error: {error}")
+        return 2
     except KeyboardInterrupt:
         note(f"interrupted; what is done is in {ledger}, and make soak goes on from there")
         return 130

@@ -46,6 +46,12 @@ def test_a_ledger_of_something_else_is_refused_by_name(about: dict[str, str], me
         Ledger(tmp_path / "x.db", about)
 
 
+def test_of_lists_the_items_that_differ_are_shown(tmp_path: Path) -> None:
+    Ledger(tmp_path / "x.db", {"scenario": "first-pod, " + "rollout, " * 5 + "two-writers"}).close()
+    with pytest.raises(Refk8sError, match=r"of another scenario \(two-writers, now preemption\)"):
+        Ledger(tmp_path / "x.db", {"scenario": "first-pod, " + "rollout, " * 5 + "preemption"})
+
+
 def test_a_ledger_in_use_is_refused(tmp_path: Path) -> None:
     mine = Ledger(tmp_path / "x.db", ABOUT)
     with pytest.raises(Refk8sError, match="in use by another campaign"):
