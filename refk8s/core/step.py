@@ -70,12 +70,10 @@ def genesis(model: Model, store: Any, fill: Callable[[Draft], None], faults: Fau
     """The first World: `store` as it is, at the model's epoch, with the processes that `fill` adds, and what an adversary may do."""
     draft = Draft(model, World(store, model.epoch_ms))
     draft.index = -1  # what is there from the beginning has no cause
-    draft.world.faults = faults if faults.total else NO_FAULTS
-    draft.world.partial += draft.world.faults.cell
     fill(draft)
     world, _ = draft.freeze()
     world.index = 0
-    return world
+    return world.with_faults(faults)
 
 
 def _fire(draft: Draft, action: Fire) -> None:

@@ -339,9 +339,8 @@ class Search:
             raise ModelError(f"the canonical fingerprint at step {world.index} is not what its recomputation gives")
         if not self._budgets and world.faults is not NO_FAULTS:  # what was spent is the bound's affair, not the state's
             faults = self._root.faults
-            if not world.faults.left(
-                "compact"
-            ):  # then what history there is left is no part of the state (canonical.py)
+            if not world.faults.left("compact"):
+                # then what history there is left is no part of the state (canonical.py)
                 faults = attrs.evolve(faults, compact=0)
             world = world.with_faults(faults)
         successors = tuple(sorted(self._print(after) for _, after, _ in self._successors(world)))

@@ -171,9 +171,8 @@ class Shrinker:
         outcome = run(model, world, driver, monitor=Monitor(watched), max_steps=most, observers=observers)
         self.effort_left -= outcome.steps + 1
         excused = ""
-        if (
-            len(observers) > 1 and driver.faults.total
-        ):  # as replay judges it: time that passed while work waited excuses nothing
+        if len(observers) > 1 and driver.faults.total:
+            # as replay judges it: time that passed while work waited excuses nothing
             excused = witness.excuse(outcome.world, usual(scenario, self._parts))
         failure = failure_of(scenario, outcome, excused=excused)
         if failure is None or failure.id != self.best.failure.id or not recorder.taken:
